@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# cellws: `make` builds ./cellctl and the example genes; `make help` lists the targets; V=1 shows the commands.
+
+CC        ?= cc
+CLANG     ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+PKGS      := libbpf libelf zlib libsodium libseccomp jansson libconfuse
+B         := build
+Q         := $(if $(V),,@)
+say        = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror
+HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection -fcf-protection
+CFLAGS    ?= -O2 -g
+ALL_C     := -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Iinclude -Iuser -I$(B) -MMD -MP $(CFLAGS)
+LDFLAGS   ?= -pie -Wl,-z,relro,-z,now,--as-needed
+LIBS       = $(shell pkg-config --libs $(PKGS)) -ldl
+
+BPF_ARCH  := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+BPF_C     := -std=gnu17 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow -Werror \
+             -Wno-unused-parameter -Wno-missing-declarations -Iinclude -Ivmlinux -Ibpf -MMD -MP
+
+ORGANS    := $(sort $(wildcard bpf/*.bpf.c))
+ORGAN_O   := $(ORGANS:%.bpf.c=$(B)/%.bpf.o)
+USER      := $(sort $(wildcard user/*/*.c))
+USER_O    := $(USER:%.c=$(B)/%.o)
+BODY_O    := $(filter-out $(B)/user/cellctl/main.o,$(USER_O))
+EXAMPLES  := $(sort $(wildcard user/genes/examples/*.c))
+GENES     := $(EXAMPLES:user/genes/examples/%.c=$(B)/genes/%.so)
+TEST_LIB  := $(sort $(wildcard tests/lib/*.c))
+FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)))
+FLOORS    := unit bpf lab
+
+.DEFAULT_GOAL := all
+.PHONY: all run check test unit bpf lab fuzz fuzz-short bench lint format clean help setup install
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_C) -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(B)/cellws.bpf.o: $(ORGAN_O)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(B)/cellws.skel.h: $(B)/cellws.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name cellws > $@
+
+$(B)/user/%.o: user/%.c | $(B)/cellws.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_C) -c $< -o $@
+
+$(B)/user/dna/default.o: dna.conf
+
+cellctl: $(USER_O)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/genes/%.so: user/genes/examples/%.c include/cellws/gene.h
+	@mkdir -p $(@D)
+	$(call say,GENE,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -Iinclude $< -o $@
+
+$(B)/tests/%.o: tests/%.c | $(B)/cellws.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_C) -Itests/lib -c $< -o $@
+
+define floor
+$(B)/tests/$(1)_floor: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/$(1)/*.c)) $(TEST_LIB)) $(BODY_O)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS) $$^ $$(LIBS) -lcriterion -o $$@
+$(1): all $(B)/tests/$(1)_floor
+	$(B)/tests/$(1)_floor $(2)
+endef
+$(eval $(call floor,unit,-j2))
+$(eval $(call floor,bpf,-j1))
+$(eval $(call floor,lab,-j1))
+
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c) dna.conf
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Iuser -Itests/lib \
+		$(filter %.c,$^) $(shell pkg-config --libs libconfuse libsodium) -ldl -o $@
+
+fuzz-short: $(FUZZERS) ## every fuzz target for a few seconds, from the seeds
+	$(Q)tests/fuzz/run $(B)/fuzz 10
+
+fuzz: $(FUZZERS) ## every fuzz target for ten minutes
+	$(Q)tests/fuzz/run $(B)/fuzz 600
+
+setup: ## install what is missing (Debian packages) and mount bpffs; needs root
+	$(Q)tools/setup
+
+run: setup ## sudo make run: install what is missing, build, run the embedded default on lo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/run
+
+test: all unit bpf lab fuzz-short ## every test, without installing anything
+
+check: setup ## sudo make check: install what is missing, build, pass every test
+	$(Q)$(MAKE) --no-print-directory test
+
+bench: all ## the cost table against nginx on this machine
+	$(Q)tools/bench
+
+lint: ## what a script can check of the house style
+	$(Q)tools/lint
+
+format: ## clang-format the tree
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
+
+clean: ## remove everything that was built
+	rm -rf $(B) cellctl
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo 'unit bpf lab  one floor of tests each'
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who lives in an organism: classes, family records, gland calls and messages, one definition for kernel and user side. */
+#ifndef CELLWS_SHARED_CELL_H
+#define CELLWS_SHARED_CELL_H
+
+#include "shared/border.h"
+
+/* X(NAME, name, what it is): the order is the number used in every map. */
+#define CELL_CLASSES(X)                                                        \
+	X(EGG, egg, "the first process; asleep until the first request")       \
+	X(NEURON, neuron, "watches the family and keeps the stem pool full")   \
+	X(BLOOD, blood, "owns client connections")                             \
+	X(DRONE, drone, "runs genes: files and user code")                     \
+	X(STEM, stem, "idle; becomes any other class once")                    \
+	X(TCELL, tcell, "reads evidence and decides bans")                     \
+	X(GAMETE, gamete, "carries the DNA to another host")
+
+enum cell_class {
+	CLASS_NONE = 0,
+#define X(NAME, name, text) CLASS_##NAME,
+	CELL_CLASSES(X)
+#undef X
+	CLASS_COUNT
+};
+
+enum cell_state {
+	CELL_FREE = 0,     /* nobody has lived here yet */
+	CELL_LICENSED = 1, /* promised to a daughter that is not born yet */
+	CELL_LIVING = 2,
+	CELL_DEAD = 3, /* kept as history until the slot is licensed again */
+};
+
+#define CELL_SLOTS_MAX 128u /* most cells of one organism; a slot fits in the low byte of an id */
+#define CELL_NOBODY    0xffffffffu
+
+/*
+ * One family record. Writer: the lineage and gland programs; `up` writes the egg's.
+ * id = serial << 8 | slot: unlike slot and pid it is never used again while the organism lives (24-bit serial).
+ */
+struct cell {
+	__u32 slot;
+	__u32 pid;
+	__u32 id;
+	__u32 class;
+	__u32 state;
+	__u32 mother;     /* slot of the mother, CELL_NOBODY for the egg and for orphans */
+	__u32 generation; /* births between the egg (0) and this cell */
+	__u32 exit_code;  /* as in wait(2), once dead */
+	__u32 licence;    /* slot promised to the daughter about to be born, CELL_NOBODY for none */
+	__u32 leaving;    /* 1 after the cell has announced its own end */
+	__u64 born_ns;    /* boot clock */
+	__u64 died_ns;
+};
+CW_LAYOUT(struct cell, 56);
+
+static inline __u32 cell_slot_of_id(__u32 id)
+{
+	return id & 0xffu;
+}
+
+/* How many of a class live, and what the DNA allows. Key: class. Writer: lineage and gland; `up` writes min and max. */
+struct census {
+	__u32 living;
+	__u32 min;
+	__u32 max;
+	__u32 pad;
+	__u64 born;
+	__u64 died;
+};
+CW_LAYOUT(struct census, 32);
+
+/* Who serves a vessel. Key: vessel. Writer: gland_animate (owner), the reuseport program (steered). */
+struct vessel_owner {
+	__u32 owner;   /* id of the blood cell, 0 for none yet */
+	__u32 pad;
+	__u64 steered; /* connections sent here so far */
+};
+CW_LAYOUT(struct vessel_owner, 16);
+
+/*
+ * What a cell counts of itself. Key: slot. Writer: the cell in that slot, through a mapping.
+ * Counters only grow, also across the tenants of a slot; base_requests is the count at the present tenant's birth.
+ */
+#define VITALS(X)                                                   \
+	X(requests, "requests answered")                            \
+	X(reflex_hits, "answered without waking a drone")           \
+	X(requeued, "requests given to another drone after a death") \
+	X(adopted, "connections taken over from a dead sister")     \
+	X(errors, "connections ended by an error")                  \
+	X(refused, "requests answered with status 429")
+
+struct vitals {
+#define X(name, text) __u64 name;
+	VITALS(X)
+#undef X
+	__u64 base_requests;
+	__u32 seal; /* SEAL_* bits the cell has read back after sealing itself */
+	__u32 pad;
+};
+CW_LAYOUT(struct vitals, 64);
+
+/* What a vessel counts. Key: vessel. Writer: the blood cell that serves it, through a mapping. */
+struct vessel_load {
+	__u32 connections; /* open now */
+	__u32 pad;
+	__u64 accepted_at; /* value of steered when the accept queue was last seen empty */
+};
+CW_LAYOUT(struct vessel_load, 16);
+
+/* Seal bits, in the order in which a cell closes itself in. */
+#define SEALS(X)                        \
+	X(FDS, 0x01, "descriptors")     \
+	X(LIMITS, 0x02, "limits")       \
+	X(UID, 0x04, "user")            \
+	X(CAPS, 0x08, "no capability")  \
+	X(NNP, 0x10, "no new privilege") \
+	X(LANDLOCK, 0x20, "landlock")   \
+	X(SECCOMP, 0x40, "seccomp")
+
+enum {
+#define X(NAME, bit, text) SEAL_##NAME = bit,
+	SEALS(X)
+#undef X
+};
+
+/* One organism, key 0. Writer: `up`, `down` (dying). */
+struct organism {
+	char name[32];
+	char id[20];    /* 16 hex digits, new at each `up` that finds no predecessor */
+	char iface[20];
+	char dna_sha256[72];
+	char xdp_mode[16];
+	char xdp_note[160]; /* why this mode, plain English */
+	__u64 laid_ns;      /* boot clock */
+	__u32 generation;   /* of the DNA */
+	__u32 dying;        /* 1: no more divisions */
+	__u32 slots;
+	__u32 vessels;
+	__u32 serial;       /* last serial given to a cell */
+	__u32 drain_ms;
+	__u32 can_kill;     /* 1: the kernel can signal another task from a program */
+	__u32 pad;
+};
+CW_LAYOUT(struct organism, 360);
+
+/* Answers of the gland: X(NAME, text). 0 is success. */
+#define GLAND_ANSWERS(X)                                                   \
+	X(OK, "done")                                                      \
+	X(STRANGER, "the caller is no cell of this organism")              \
+	X(CLASS, "this class may not do that")                             \
+	X(FULL, "the census is full")                                      \
+	X(STALE, "the count the caller saw is out of date")                \
+	X(PENDING, "the caller has an unused licence")                     \
+	X(DYING, "the organism is being taken down")                       \
+	X(OWNED, "a living cell serves this vessel")                       \
+	X(RANGE, "no such class, slot or vessel")
+
+enum gland_answer {
+#define X(NAME, text) GLAND_##NAME,
+	GLAND_ANSWERS(X)
+#undef X
+};
+
+/* Context of gland_divide and gland_become: in class and seen; out the rest. Size asserted: the kernel gets it as bytes. */
+struct gland_call {
+	__u32 class;  /* of the daughter, or the class to become */
+	__u32 seen;   /* living cells of that class the caller saw; the call is refused if the number has changed */
+	__u32 answer; /* enum gland_answer */
+	__u32 slot;   /* of the daughter, or of the caller */
+	__u32 id;     /* of the daughter, or of the caller */
+	__u32 vessel; /* gland_animate: which; and seen is the owner id the caller wants to replace */
+};
+CW_LAYOUT(struct gland_call, 24);
+
+enum message_kind {
+	MSG_DEATH = 1,  /* a relative is dead: slot, id, class, code = exit code */
+	MSG_BECAME = 2, /* a relative has become class */
+	MSG_BIRTH = 3,  /* a relative is born */
+	MSG_TUMOUR = 4, /* code = pid of a child nobody licensed; it must be killed where the kernel could not */
+	MSG_DRAIN = 5,  /* a relative has begun to leave */
+};
+
+/* One record of an inbox ring. Writer: lineage and gland programs. */
+struct message {
+	__u32 kind;
+	__u32 slot;
+	__u32 id;
+	__u32 class;
+	__u32 code;
+	__u32 pad;
+	__u64 time_ns;
+};
+CW_LAYOUT(struct message, 32);
+
+#define INBOX_BYTES 4096u
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every verb of cellctl gets and may call: the command line, the organism it speaks of, its pins, messages. */
+#ifndef CELLWS_CELLCTL_VERB_H
+#define CELLWS_CELLCTL_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "shared/cell.h"
+
+/* Exit codes, part of the contract. */
+enum verb_exit {
+	VERB_DONE = 0,
+	VERB_FAILED = 1,
+	VERB_USAGE = 2, /* wrong usage, or a DNA that cannot be used */
+	VERB_NOT_RUNNING = 3,
+};
+
+/* One call of cellctl: the common options are taken out, argv[0] is the verb. */
+struct invocation {
+	int argc;
+	char **argv;
+	const char *name;    /* --name, NULL when not given */
+	const char *run_dir; /* --run-dir */
+	const char *bpffs;   /* --bpffs */
+	bool json;           /* --json */
+};
+
+/* X(name, "arguments", "help"): the verbs; help, dispatch and the README's list come from it. */
+#define VERBS(X)                                                                                                  \
+	X(up, "IFACE [--dna FILE] [--foreground] [--xdp auto|native|generic|off]", "lay the egg: screen IFACE, listen, sleep") \
+	X(down, "", "finish open requests, end every cell, remove everything")                                    \
+	X(status, "[--json]", "cells, traffic, what was dropped and why")                                         \
+	X(tree, "[--json]", "who is whose daughter")                                                              \
+	X(check, "FILE", "validate a DNA without touching anything")                                              \
+	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX [--json]", "bans and the never-ban list") \
+	X(doctor, "[IFACE] [--json]", "what this host offers and what is done without it")
+
+#define X(name, args, help) int verb_##name(const struct invocation *in);
+VERBS(X)
+#undef X
+
+/* Prints "cellctl: ..." to standard error and returns code, so that a verb can say `return verb_say(VERB_FAILED, ...)`. */
+int verb_say(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints the usage line of a verb to standard error and returns VERB_USAGE. */
+int verb_usage(const char *verb);
+
+/*
+ * Takes the value of an option "--what" or "--what=V" out of in->argv (which shrinks). NULL in *value when absent.
+ * Returns 0, or VERB_USAGE (said) when the option stands without a value.
+ */
+int verb_option(struct invocation *in, const char *what, const char **value);
+bool verb_flag(struct invocation *in, const char *what);
+
+/*
+ * Which organism is meant: --name, or the only one that has pins. Copies its name (at most 31 characters) and returns
+ * 0; or says what is wrong and returns VERB_NOT_RUNNING or VERB_USAGE.
+ */
+int verb_organism(const struct invocation *in, char name[32]);
+
+/* BPFFS/cellws/NAME[/LEAF]; 0 or -ENAMETOOLONG. */
+int pin_path(const struct invocation *in, const char *name, const char *leaf, char *to, size_t room);
+
+/* Opens the pinned map LEAF of an organism; a descriptor or -errno. */
+int pin_map(const struct invocation *in, const char *name, const char *leaf, bool read_only);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The DNA: a flat, pointer-free record of everything the operator decides, and the way it is read and checked. */
+#ifndef CELLWS_DNA_H
+#define CELLWS_DNA_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define DNA_LISTEN_MAX  16
+#define DNA_ROUTES_MAX  64
+#define DNA_ALLOW_MAX   256
+#define DNA_NAME_MAX    32  /* with the NUL */
+#define DNA_PATH_MAX    512 /* with the NUL */
+#define DNA_TEXT_MAX    512 /* with the NUL */
+#define DNA_PREFIX_MAX  256 /* of a route, with the NUL */
+
+struct dna_listen {
+	uint16_t family; /* AF_INET or AF_INET6 */
+	uint16_t port;   /* host order, 1 to 65535 */
+	uint32_t line;   /* where in the file */
+	uint8_t addr[16]; /* network order; IPv4 in the first four */
+	char text[64];    /* as written */
+};
+
+struct dna_prefix {
+	uint16_t family;
+	uint16_t bits;
+	uint8_t addr[16]; /* network order, host part zero */
+};
+
+struct dna_route {
+	char prefix[DNA_PREFIX_MAX]; /* begins with '/' , normalised */
+	char gene[DNA_PATH_MAX];     /* "static", or an absolute path of a shared object */
+	char root[DNA_PATH_MAX];     /* absolute; "" when not given */
+	char args[DNA_TEXT_MAX];
+	char index[64];
+	uint32_t deadline_ms;        /* a request that takes longer than this is given up */
+	uint32_t line;               /* of the route in the file */
+};
+
+/* Flat: it is handed to the cells in one sealed memory file. Values by the table in include/dna_table.h. */
+struct dna {
+	char file[DNA_PATH_MAX];  /* as named by the operator, for messages */
+	char sha256[65];          /* of the file's bytes, hex */
+	char organism[DNA_NAME_MAX];
+	char user[DNA_NAME_MAX];
+	uint32_t listen_count;
+	uint32_t route_count;
+	uint32_t allow_count;
+	uint32_t stem_min;
+	uint32_t blood_min, blood_max;
+	uint32_t drone_min, drone_max;
+	uint32_t connections;
+	uint32_t line_bytes;      /* limits */
+	uint32_t head_bytes;
+	uint32_t body_bytes;
+	uint32_t head_ms;         /* time-outs */
+	uint32_t body_ms;
+	uint32_t idle_ms;
+	uint32_t send_ms;
+	uint32_t queue_ms;
+	uint32_t drain_ms;
+	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
+	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */
+	struct dna_listen listen[DNA_LISTEN_MAX];
+	struct dna_route route[DNA_ROUTES_MAX];
+	struct dna_prefix allow[DNA_ALLOW_MAX];
+};
+
+/*
+ * Reads and checks a DNA. text: its bytes; name: how the operator called it (relative paths in it are taken from the
+ * directory of that file; for the embedded default and "-" from the working directory). Every problem found is printed
+ * to out as "FILE:LINE: OPTION: what was found; what is allowed". Touches nothing. Returns the number of problems: 0 is
+ * a DNA that can be used; dna is complete only then.
+ */
+int dna_parse(const char *text, size_t n, const char *name, struct dna *dna, FILE *out);
+
+/*
+ * Checks what only the host can tell: document roots exist and are directories, shared objects exist, are readable and
+ * load as genes of the right ABI (in a child process without privileges), the user exists and is not root. Same
+ * messages and result as dna_parse.
+ */
+int dna_check_host(const struct dna *dna, FILE *out);
+
+/* Reads the whole file (at most 1 MiB) into *text (free it). 0 or -errno. */
+int dna_load(const char *file, char **text, size_t *n);
+
+/* The text of the DNA that is compiled in (dna.conf at the top of the tree). */
+extern const char dna_default_text[];
+extern const size_t dna_default_size;
+
+/* Prints the table of all options with type, range, default and help, for --help and the README. */
+void dna_print_options(FILE *out);
+
+/* Which route serves a normalised path: the longest prefix that covers it; its index, or -1. */
+int dna_route_find(const struct dna *dna, const char *path, size_t n);
+
+#endif
