@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The calls by which a cell acts on the family: divide, become, animate. Run unprivileged; the kernel sees who calls.
+#include "family.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct cell *gland_caller(void)
+{
+	return cell_of_pid(bpf_get_current_pid_tgid() >> 32);
+}
+
+/* Counts one more of a class if the number is still what the caller saw and below the maximum. */
+static __always_inline __u32 gland_count_in(__u32 class, __u32 seen)
+{
+	struct census *n = census_of(class);
+
+	if (!n)
+		return GLAND_RANGE;
+	if (n->living != seen)
+		return GLAND_STALE;
+	if (seen >= n->max)
+		return GLAND_FULL;
+	if (__sync_val_compare_and_swap(&n->living, seen, seen + 1) != seen)
+		return GLAND_STALE;
+	return GLAND_OK;
+}
+
+static __always_inline void gland_count_out(__u32 class)
+{
+	struct census *n = census_of(class);
+
+	if (n)
+		__sync_fetch_and_add(&n->living, -1);
+}
+
+/* Own class only; the egg has stems, and a neuron may have one when no stem is left to do it. */
+static __always_inline bool gland_may_bear(const struct cell *mother, __u32 class)
+{
+	struct census *stems = census_of(CLASS_STEM);
+
+	if (class != CLASS_STEM)
+		return class == mother->class && (class == CLASS_BLOOD || class == CLASS_DRONE || class == CLASS_TCELL);
+	if (mother->class == CLASS_STEM || mother->class == CLASS_EGG)
+		return true;
+	return mother->class == CLASS_NEURON && stems && stems->living == 0;
+}
+
+struct slot_search {
+	__u32 slots;
+	__u32 best; /* CELL_NOBODY: none */
+	__u64 best_died;
+};
+
+static long gland_look_at_slot(__u32 slot, void *ctx)
+{
+	struct slot_search *search = ctx;
+	struct cell *c = cell_at(slot);
+
+	if (!c || slot >= search->slots)
+		return 1;
+	if ((c->state == CELL_FREE || c->state == CELL_DEAD) && c->died_ns < search->best_died) {
+		search->best = slot;
+		search->best_died = c->died_ns;
+	}
+	return 0;
+}
+
+/* Takes a slot that is free, else the one longest dead, so that the story of the last deaths can be read. */
+static __always_inline struct cell *gland_take_slot(__u32 slots)
+{
+	struct slot_search search = { .slots = slots, .best = CELL_NOBODY, .best_died = ~0ULL };
+	struct cell *c;
+	__u32 was;
+
+	bpf_loop(CELL_SLOTS_MAX, gland_look_at_slot, &search, 0);
+	c = cell_at(search.best);
+	if (!c)
+		return NULL;
+	was = c->state;
+	if (was != CELL_FREE && was != CELL_DEAD)
+		return NULL;
+	return __sync_val_compare_and_swap(&c->state, was, CELL_LICENSED) == was ? c : NULL;
+}
+
+static __always_inline __u32 gland_license(struct cell *mother, struct organism *o, struct gland_call *call)
+{
+	struct cell *daughter = gland_take_slot(o->slots);
+	__u32 serial;
+
+	if (!daughter) {
+		gland_count_out(call->class);
+		return GLAND_STALE;
+	}
+	serial = __sync_fetch_and_add(&o->serial, 1) + 1;
+	daughter->id = serial << 8 | daughter->slot;
+	daughter->class = call->class;
+	daughter->mother = mother->slot;
+	daughter->pid = 0;
+	mother->licence = daughter->slot;
+	call->slot = daughter->slot;
+	call->id = daughter->id;
+	return GLAND_OK;
+}
+
+SEC("syscall")
+int gland_divide(struct gland_call *call)
+{
+	struct organism *o = organism_get();
+	struct cell *mother = gland_caller();
+
+	if (!mother || !o) {
+		call->answer = GLAND_STRANGER;
+		return 0;
+	}
+	if (o->dying) {
+		call->answer = GLAND_DYING;
+		return 0;
+	}
+	if (!gland_may_bear(mother, call->class)) {
+		call->answer = GLAND_CLASS;
+		return 0;
+	}
+	if (mother->licence != CELL_NOBODY) {
+		call->answer = GLAND_PENDING;
+		call->slot = mother->licence;
+		return 0;
+	}
+	call->answer = gland_count_in(call->class, call->seen);
+	if (call->answer == GLAND_OK)
+		call->answer = gland_license(mother, o, call);
+	return 0;
+}
+
+static long gland_adopt_orphan(__u32 slot, void *ctx)
+{
+	__u32 *neuron = ctx;
+	struct cell *c = cell_at(slot);
+
+	if (c && c->state == CELL_LIVING && c->mother == CELL_NOBODY && slot != *neuron)
+		c->mother = *neuron;
+	return 0;
+}
+
+/* A new neuron is the mother of all who have lost theirs. */
+static __always_inline void gland_adopt_orphans(const struct cell *neuron)
+{
+	__u32 slot = neuron->slot;
+
+	bpf_loop(CELL_SLOTS_MAX, gland_adopt_orphan, &slot, 0);
+}
+
+static __always_inline bool gland_may_become(__u32 from, __u32 to)
+{
+	if (from == CLASS_EGG)
+		return to == CLASS_NEURON;
+	return from == CLASS_STEM && to > CLASS_EGG && to < CLASS_COUNT && to != CLASS_STEM;
+}
+
+SEC("syscall")
+int gland_become(struct gland_call *call)
+{
+	struct organism *o = organism_get();
+	struct cell *c = gland_caller();
+	__u32 from;
+
+	if (!c || !o) {
+		call->answer = GLAND_STRANGER;
+		return 0;
+	}
+	from = c->class;
+	if (o->dying || !gland_may_become(from, call->class) || c->licence != CELL_NOBODY) {
+		call->answer = o->dying ? GLAND_DYING : c->licence != CELL_NOBODY ? GLAND_PENDING : GLAND_CLASS;
+		return 0;
+	}
+	call->answer = gland_count_in(call->class, call->seen);
+	if (call->answer != GLAND_OK)
+		return 0;
+	gland_count_out(from);
+	c->class = call->class;
+	call->slot = c->slot;
+	call->id = c->id;
+	if (call->class == CLASS_NEURON)
+		gland_adopt_orphans(c);
+	family_announce(c, MSG_BECAME, from);
+	return 0;
+}
+
+/* A living blood cell takes a vessel whose owner (call->seen) is dead or was never there. */
+SEC("syscall")
+int gland_animate(struct gland_call *call)
+{
+	struct cell *c = gland_caller(), *old;
+	struct vessel_owner *v;
+	__u32 vessel = call->vessel;
+
+	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_BLOOD ? GLAND_CLASS : GLAND_OK;
+	if (call->answer != GLAND_OK || !c)
+		return 0;
+	v = bpf_map_lookup_elem(&vessels, &vessel);
+	if (!v) {
+		call->answer = GLAND_RANGE;
+		return 0;
+	}
+	old = v->owner ? cell_at(cell_slot_of_id(v->owner)) : NULL;
+	if (old && old->state == CELL_LIVING && old->id == v->owner) {
+		call->answer = GLAND_OWNED;
+		return 0;
+	}
+	if (v->owner != call->seen || __sync_val_compare_and_swap(&v->owner, call->seen, c->id) != call->seen)
+		call->answer = GLAND_STALE;
+	call->slot = c->slot;
+	call->id = c->id;
+	return 0;
+}

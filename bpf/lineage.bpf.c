@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The family tree, kept by the kernel at fork, exec and exit: births that were licensed, deaths, cells that left by exec.
+#define FAMILY_DEFINES
+#include "family.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+extern int bpf_send_signal_task(struct task_struct *task, int sig, enum pid_type type, __u64 value) __ksym __weak;
+
+#define SIGKILL_NUMBER 9
+
+/* A child that nobody licensed: killed here where the kernel can, else its relatives are told to. */
+static __always_inline void lineage_reject(struct cell *mother, struct task_struct *child)
+{
+	if (bpf_send_signal_task)
+		bpf_send_signal_task(child, SIGKILL_NUMBER, PIDTYPE_TGID, 0);
+	family_announce(mother, MSG_TUMOUR, child->tgid);
+}
+
+static __always_inline void lineage_enter(struct cell *mother, struct cell *daughter, __u32 pid)
+{
+	struct census *n = census_of(daughter->class);
+	__u32 slot = daughter->slot;
+
+	daughter->pid = pid;
+	daughter->generation = mother->generation + 1;
+	daughter->born_ns = bpf_ktime_get_boot_ns();
+	daughter->died_ns = 0;
+	daughter->exit_code = 0;
+	daughter->leaving = 0;
+	daughter->licence = CELL_NOBODY;
+	daughter->state = CELL_LIVING;
+	bpf_map_update_elem(&kin, &pid, &slot, BPF_ANY);
+	if (n)
+		__sync_fetch_and_add(&n->born, 1);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(lineage_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct cell *mother, *daughter;
+	__u32 slot;
+
+	if (child->pid != child->tgid)
+		return 0; /* a thread */
+	mother = cell_of_pid(parent->tgid);
+	if (!mother)
+		return 0;
+	slot = mother->licence;
+	mother->licence = CELL_NOBODY;
+	daughter = slot == CELL_NOBODY ? NULL : cell_at(slot);
+	if (!daughter || daughter->state != CELL_LICENSED || daughter->mother != mother->slot) {
+		lineage_reject(mother, child);
+		return 0;
+	}
+	lineage_enter(mother, daughter, child->tgid);
+	return 0;
+}
+
+/* Gives back the slot that a dying mother was promised for a daughter she did not have. */
+static __always_inline void lineage_return_licence(struct cell *c)
+{
+	struct cell *promised = c->licence == CELL_NOBODY ? NULL : cell_at(c->licence);
+	struct census *n;
+
+	c->licence = CELL_NOBODY;
+	if (!promised || promised->state != CELL_LICENSED)
+		return;
+	promised->state = CELL_FREE;
+	n = census_of(promised->class);
+	if (n)
+		__sync_fetch_and_add(&n->living, -1);
+}
+
+struct handover {
+	__u32 from; /* slot of the dead mother */
+	__u32 to;   /* slot of the new mother */
+};
+
+static long lineage_hand_one(__u32 slot, void *ctx)
+{
+	struct handover *h = ctx;
+	struct cell *c = cell_at(slot);
+
+	if (c && c->state == CELL_LIVING && c->mother == h->from && slot != h->from)
+		c->mother = h->to;
+	return 0;
+}
+
+/* The daughters of a dead cell go to its mother while she lives, else they wait as orphans for the next neuron. */
+static __always_inline void lineage_hand_on(const struct cell *dead)
+{
+	struct cell *grandmother = dead->mother == CELL_NOBODY ? NULL : cell_at(dead->mother);
+	bool lives = grandmother && grandmother->state == CELL_LIVING;
+	struct handover h = { .from = dead->slot, .to = lives ? dead->mother : CELL_NOBODY };
+
+	bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
+}
+
+static __always_inline void lineage_bury(struct cell *c, __u32 code)
+{
+	struct census *n = census_of(c->class);
+	__u32 pid = c->pid;
+
+	c->exit_code = code;
+	c->died_ns = bpf_ktime_get_boot_ns();
+	c->state = CELL_DEAD;
+	bpf_map_delete_elem(&kin, &pid);
+	if (n) {
+		__sync_fetch_and_add(&n->living, -1);
+		__sync_fetch_and_add(&n->died, 1);
+	}
+	lineage_return_licence(c);
+	family_announce(c, MSG_DEATH, code);
+	lineage_hand_on(c);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(lineage_exit, struct task_struct *task)
+{
+	struct cell *c;
+
+	if (task->pid != task->tgid)
+		return 0;
+	c = cell_of_pid(task->tgid);
+	if (c)
+		lineage_bury(c, task->exit_code);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(lineage_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct cell *c = cell_of_pid(task->tgid);
+
+	if (!c)
+		return 0;
+	lineage_bury(c, SIGKILL_NUMBER);
+	bpf_send_signal(SIGKILL_NUMBER);
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The germ's sealed memory file: made by `up`, mapped read-only by the egg. */
+#include "tissue/germ.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int germ_write(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno != EINTR)
+			return -errno;
+		if (w > 0) {
+			p += w;
+			n -= (size_t)w;
+		}
+	}
+	return 0;
+}
+
+static void germ_lay_out(struct germ *g, const struct germ_part source[MEMBRANE_COUNT], size_t mime_n)
+{
+	uint32_t at = sizeof(*g);
+
+	for (int i = 0; i < MEMBRANE_COUNT; i++) {
+		g->filter[i] = (struct germ_part){ .at = at, .n = source[i].n };
+		at += (source[i].n + 7u) / 8u * 8u;
+	}
+	g->mime = (struct germ_part){ .at = at, .n = (uint32_t)mime_n };
+	g->magic = GERM_MAGIC;
+	g->bytes = at + (uint32_t)mime_n;
+}
+
+int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
+	const char *const filter_bytes[MEMBRANE_COUNT], const char *mime, size_t mime_n)
+{
+	static const char zeros[8];
+	int fd = memfd_create("cellws-germ", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	germ_lay_out(g, filter_src, mime_n);
+	error = germ_write(fd, g, sizeof(*g));
+	for (int i = 0; i < MEMBRANE_COUNT && !error; i++) {
+		error = germ_write(fd, filter_bytes[i], filter_src[i].n);
+		if (!error)
+			error = germ_write(fd, zeros, (8 - filter_src[i].n % 8) % 8);
+	}
+	if (!error)
+		error = germ_write(fd, mime, mime_n);
+	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+		error = -errno;
+	if (error) {
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+const struct germ *germ_map(int fd)
+{
+	struct stat st;
+	const struct germ *g;
+
+	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(*g))
+		return NULL;
+	g = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (g == MAP_FAILED || g->magic != GERM_MAGIC || g->bytes != (uint64_t)st.st_size)
+		return NULL;
+	return g;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The numbers of all descriptors a cell is born with: low numbers a drone keeps, then those of the shared table. */
+#ifndef CELLWS_TISSUE_PLAN_H
+#define CELLWS_TISSUE_PLAN_H
+
+#include <stdint.h>
+
+#define VESSELS_MAX 8u
+
+/* Set by `up`, the same for every cell. */
+struct plan {
+	uint32_t routes;
+	uint32_t vessels;
+	uint32_t slots;
+	uint32_t listens;
+};
+
+enum {
+	FD_NULL = 0,
+	FD_LOG = 1,
+	FD_ERR = 2,
+	FD_GERM = 3,     /* sealed memory file: DNA, filters, media types */
+	FD_READY = 4,    /* to `up`; closed once the egg is laid */
+	FD_DIVIDE = 5,   /* programs of the gland */
+	FD_BECOME = 6,
+	FD_ANIMATE = 7,
+	FD_CELLS = 8,    /* maps, read-only but for vitals and loads; closed once mapped */
+	FD_CENSUS = 9,
+	FD_ORGANISM = 10,
+	FD_VESSELS = 11,
+	FD_VITALS = 12,
+	FD_LOADS = 13,
+	FD_FIXED = 14,
+};
+
+/* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
+static inline int plan_root(const struct plan *p, uint32_t route)
+{
+	(void)p;
+	return (int)(FD_FIXED + route);
+}
+
+static inline int plan_gene(const struct plan *p, uint32_t route)
+{
+	return (int)(FD_FIXED + p->routes + route);
+}
+
+/* Doorbell of a vessel, rung by drones. */
+static inline int plan_vessel_bell(const struct plan *p, uint32_t vessel)
+{
+	return (int)(FD_FIXED + 2 * p->routes + vessel);
+}
+
+/* Where drones put open files for a vessel. */
+static inline int plan_gift_in(const struct plan *p, uint32_t vessel)
+{
+	return (int)(FD_FIXED + 2 * p->routes + p->vessels + vessel);
+}
+
+static inline int plan_slots_at(const struct plan *p)
+{
+	return (int)(FD_FIXED + 2 * p->routes + 2 * p->vessels);
+}
+
+/* Of a slot: the inbox ring, the doorbell, and the epoll set that holds both. */
+static inline int plan_inbox(const struct plan *p, uint32_t slot)
+{
+	return plan_slots_at(p) + (int)(3 * slot);
+}
+
+static inline int plan_bell(const struct plan *p, uint32_t slot)
+{
+	return plan_slots_at(p) + (int)(3 * slot + 1);
+}
+
+static inline int plan_nest(const struct plan *p, uint32_t slot)
+{
+	return plan_slots_at(p) + (int)(3 * slot + 2);
+}
+
+/* First descriptor that is none of a drone's business. */
+static inline int plan_shared_at(const struct plan *p)
+{
+	return plan_slots_at(p) + (int)(3 * p->slots);
+}
+
+/* Where a vessel gets the open files that drones put in. */
+static inline int plan_gift_out(const struct plan *p, uint32_t vessel)
+{
+	return plan_shared_at(p) + (int)vessel;
+}
+
+/* The epoll set of a vessel's connections and listeners. */
+static inline int plan_artery(const struct plan *p, uint32_t vessel)
+{
+	return plan_shared_at(p) + (int)(p->vessels + vessel);
+}
+
+static inline int plan_listener(const struct plan *p, uint32_t vessel, uint32_t listen)
+{
+	return plan_shared_at(p) + (int)(2 * p->vessels + vessel * p->listens + listen);
+}
+
+/* First descriptor that is free for connections. */
+static inline int plan_end(const struct plan *p)
+{
+	return plan_shared_at(p) + (int)(2 * p->vessels + p->vessels * p->listens);
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Moving slots through the synapse: queue, take, answer, and the doorbells. */
+#include "tissue/synapse.h"
+
+#include <unistd.h>
+
+_Static_assert((__builtin_offsetof(struct synapse, data)) % 4096 == 0, "slot data begins on a page");
+
+void synapse_queue(struct synapse *s, uint32_t slot)
+{
+	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_relaxed);
+	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&s->order[tail % SYNAPSE_ORDER], slot, memory_order_relaxed);
+	atomic_store_explicit(&s->slot[slot].word, slot_word(slot_ticket(word), 0, SLOT_QUEUED), memory_order_release);
+	atomic_store_explicit(&s->tail, tail + 1, memory_order_seq_cst);
+}
+
+static bool synapse_try(struct synapse *s, uint32_t at, uint32_t id, uint32_t *slot)
+{
+	uint64_t word;
+
+	*slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_relaxed) % SYNAPSE_SLOTS;
+	word = atomic_load_explicit(&s->slot[*slot].word, memory_order_acquire);
+	if (slot_state(word) != SLOT_QUEUED)
+		return false;
+	return atomic_compare_exchange_strong_explicit(&s->slot[*slot].word, &word,
+		slot_word(slot_ticket(word), id, SLOT_TAKEN), memory_order_acq_rel, memory_order_relaxed);
+}
+
+int synapse_take(struct synapse *s, uint32_t id)
+{
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
+	uint32_t at, slot = 0;
+
+	if (tail - head > SYNAPSE_ORDER)
+		head = tail - SYNAPSE_ORDER;
+	for (at = head; at != tail; at++) {
+		bool mine = synapse_try(s, at, id, &slot);
+		uint32_t seen = at;
+
+		atomic_compare_exchange_strong(&s->head, &seen, at + 1);
+		if (mine)
+			return (int)slot;
+	}
+	return -1;
+}
+
+bool synapse_waiting(struct synapse *s)
+{
+	return atomic_load_explicit(&s->head, memory_order_seq_cst) != atomic_load_explicit(&s->tail, memory_order_seq_cst);
+}
+
+bool synapse_answer(struct synapse *s, uint32_t slot, uint32_t id, uint32_t from, uint32_t to)
+{
+	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_relaxed);
+
+	if (slot_drone(word) != id || slot_state(word) != from)
+		return false;
+	if (!atomic_compare_exchange_strong_explicit(&s->slot[slot].word, &word, slot_word(slot_ticket(word), id, to),
+		    memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	atomic_fetch_or_explicit(&s->done[slot / 64], 1ULL << (slot % 64), memory_order_seq_cst);
+	return true;
+}
+
+void bell_ring(_Atomic uint32_t *asleep, int fd)
+{
+	uint32_t one = 1;
+	uint64_t ring = 1;
+
+	if (atomic_load_explicit(asleep, memory_order_seq_cst) && atomic_compare_exchange_strong(asleep, &one, 0))
+		(void)!write(fd, &ring, sizeof(ring));
+}
+
+void bell_quiet(int fd)
+{
+	uint64_t rung;
+
+	(void)!read(fd, &rung, sizeof(rung));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The synapse: shared-memory slots in which a vessel's blood cell puts requests and drones put answers. No locks. */
+#ifndef CELLWS_TISSUE_SYNAPSE_H
+#define CELLWS_TISSUE_SYNAPSE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "http/parse.h"
+#include "shared/cell.h"
+
+/* Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS. */
+struct commons {
+	_Atomic uint32_t asleep[CELL_SLOTS_MAX];
+};
+
+#define SYNAPSE_SLOTS 256u
+#define SYNAPSE_ORDER 1024u /* a power of two */
+
+/*
+ * X(NAME, who moves on from it): the life of a slot. Blood: FREE → QUEUED, FED ← HUNGRY, MORE ← PIECE, → FREE.
+ * Drone: QUEUED → TAKEN by CAS, TAKEN → HUNGRY, PIECE, DONE.
+ */
+#define SLOT_STATES(X)                                               \
+	X(FREE, "blood: empty")                                      \
+	X(QUEUED, "any drone: waits to be taken")                    \
+	X(TAKEN, "its drone: being answered")                        \
+	X(HUNGRY, "blood: the drone wants the next part of the body") \
+	X(FED, "its drone: the next part is there")                  \
+	X(PIECE, "blood: one piece of a longer answer is there")     \
+	X(MORE, "its drone: the piece is sent, the next may come")   \
+	X(DONE, "blood: the answer, or its last piece, is there")
+
+enum slot_state {
+#define X(NAME, text) SLOT_##NAME,
+	SLOT_STATES(X)
+#undef X
+};
+
+/* What a drone's answer consists of. */
+enum answer_kind {
+	ANSWER_BYTES = 0, /* head and body in the slot */
+	ANSWER_FILE = 1,  /* head in the slot, the body is a file sent through the gift socket */
+	ANSWER_PULL = 2,  /* head and first piece in the slot, PIECE by PIECE to DONE */
+	ANSWER_BREAK = 3, /* the gene gave up in the middle: the connection has to be closed */
+};
+
+/* Parts of a slot's data. The answer's body stands at a fixed place; heads are written right up to it, from the end. */
+#define SLOT_REQUEST_AT 0u       /* struct http_request, as many fields as there are */
+#define SLOT_HEAD_AT    4096u    /* the request head as received, up to HTTP_HEAD_MAX */
+#define SLOT_PATH_AT    65536u   /* normalised path */
+#define SLOT_PATH_ROOM  32768u
+#define SLOT_PEER_AT    (SLOT_PATH_AT + SLOT_PATH_ROOM) /* peer address as text, NUL-terminated */
+#define SLOT_BODY_AT    131072u  /* a part of the request body */
+#define SLOT_BODY_ROOM  65536u
+#define SLOT_ANSWER_AT  196608u  /* head room, then the answer's body */
+#define SLOT_ANSWER_HEAD_ROOM 12288u
+#define SLOT_ANSWER_BODY_AT (SLOT_ANSWER_AT + SLOT_ANSWER_HEAD_ROOM)
+#define SLOT_ANSWER_BODY_ROOM 49152u
+#define SLOT_ANSWER_TAIL 4096u   /* room for chunked framing behind the body */
+#define SLOT_BYTES (SLOT_ANSWER_BODY_AT + SLOT_ANSWER_BODY_ROOM + SLOT_ANSWER_TAIL)
+#define SLOT_FRAME 10u /* "0000c000\r\n": chunk size line in front of a piece */
+
+/*
+ * word = ticket << 40 | drone id << 8 | state: one store or CAS moves a slot on and names its owner. The ticket
+ * changes with every new request, so that a drone that was given up cannot write into its successor.
+ */
+struct slot {
+	_Atomic uint64_t word;
+	/* Written by blood while FREE, HUNGRY or PIECE. */
+	uint32_t conn;
+	uint32_t route;
+	uint32_t head_n;
+	uint32_t path_n;
+	uint32_t body_n;     /* bytes of this part */
+	uint32_t body_last;  /* 1: the body ends with this part */
+	uint32_t tries;      /* drones that died over it */
+	_Atomic uint32_t gone; /* 1: the client is gone, finish soon */
+	uint64_t queued_ms;
+	int64_t now;
+	/* Written by the drone while TAKEN; checked by blood before use. */
+	uint32_t kind;       /* enum answer_kind */
+	uint32_t status;
+	uint32_t head_len;   /* header lines, right before the body's place (SLOT_FRAME bytes earlier) */
+	uint32_t body_len;   /* bytes in the slot */
+	uint32_t fresh_ms;
+	uint32_t retryable;
+	uint64_t length;     /* FILE: bytes; PULL: total or CELLWS_UNKNOWN */
+	uint64_t file_offset;
+	uint64_t pad[4];
+};
+_Static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
+
+struct synapse {
+	_Atomic uint32_t head; /* hint: first entry of order that may still be QUEUED */
+	uint32_t pad0[15];
+	_Atomic uint32_t tail; /* next entry; writer: blood */
+	uint32_t pad1[15];
+	_Atomic uint32_t asleep; /* the blood cell waits for its bell */
+	uint32_t pad2[15];
+	_Atomic uint64_t done[SYNAPSE_SLOTS / 64]; /* slots that want blood's attention; set by drones, taken by blood */
+	uint64_t pad3[4];
+	_Atomic uint32_t order[SYNAPSE_ORDER]; /* slots in the order they were queued */
+	struct slot slot[SYNAPSE_SLOTS];
+	uint8_t pad4[4096 - (256 + 4 * SYNAPSE_ORDER + 128 * SYNAPSE_SLOTS) % 4096];
+	uint8_t data[SYNAPSE_SLOTS][SLOT_BYTES];
+};
+
+#define SYNAPSE_BYTES sizeof(struct synapse)
+
+static inline uint32_t slot_state(uint64_t word)
+{
+	return (uint32_t)(word & 0xff);
+}
+
+static inline uint32_t slot_drone(uint64_t word)
+{
+	return (uint32_t)(word >> 8);
+}
+
+static inline uint32_t slot_ticket(uint64_t word)
+{
+	return (uint32_t)(word >> 40);
+}
+
+static inline uint64_t slot_word(uint32_t ticket, uint32_t drone, uint32_t state)
+{
+	return (uint64_t)(ticket & 0xffffff) << 40 | (uint64_t)drone << 8 | state;
+}
+
+/* Blood: puts a filled slot into the queue. */
+void synapse_queue(struct synapse *s, uint32_t slot);
+
+/* Drone id takes the oldest queued slot. Its index, or -1 when none waits. */
+int synapse_take(struct synapse *s, uint32_t id);
+
+/* Whether any slot waits for a drone. */
+bool synapse_waiting(struct synapse *s);
+
+/* Drone: moves its slot on and marks it for blood. False when the slot is no longer its own. */
+bool synapse_answer(struct synapse *s, uint32_t slot, uint32_t id, uint32_t from, uint32_t to);
+
+/* Rings the bell if the flag says that its owner sleeps. */
+void bell_ring(_Atomic uint32_t *asleep, int fd);
+
+/* Empties the bell after waking. */
+void bell_quiet(int fd);
+
+#endif
