@@ -15,6 +15,9 @@
  * After init() the drone is sealed: it reads files below the roots of the DNA's routes, opens no socket, starts no
  * process or thread. A system call outside that kills the drone; the request is answered 502.
  *
+ * HEAD: answer as to GET; the drone takes the length of a BYTES, FILE or PULL body for Content-Length and sends no body.
+ * Where making the body is work, leave it out and set Content-Length with header().
+ *
  * Strings that come as {p, n} are not NUL-terminated and live until express() has returned, or, when the response
  * is pulled in pieces, until done_pulling().
  */
