@@ -43,7 +43,7 @@ struct immune_stat {
 CW_LAYOUT(struct immune_stat, 16);
 
 /*
- * Keys of the address maps, always made by address_key_v4/v6 and prefix_key_*: network byte order.
+ * Keys of the address maps, always made by address_key_* (user/immune/address.h): network byte order.
  * antibody_v6 is keyed by the upper 64 bits of the address.
  */
 struct prefix_v4 {
@@ -64,12 +64,19 @@ struct antibody {
 	__u64 hits;
 	__u64 since_ns; /* boot clock */
 	__u32 reason;   /* enum antibody_reason */
-	__u32 pad;
+	__u32 bits;     /* length of the banned prefix; the skin looks past an expired one by it */
 };
 CW_LAYOUT(struct antibody, 32);
 
+/* X(NAME, text): why an address was banned. */
+#define ANTIBODY_REASONS(X) \
+	X(BY_HAND, "cellctl immune ban")
+
 enum antibody_reason {
-	ANTIBODY_BY_HAND = 0,
+#define X(NAME, text) ANTIBODY_##NAME,
+	ANTIBODY_REASONS(X)
+#undef X
+	ANTIBODY_REASON_COUNT
 };
 
 /* An entry of the never-ban list. Writer: `up` and cellctl. */
@@ -93,6 +100,7 @@ enum allowance_origin {
 #define X(NAME, text) ALLOWANCE_##NAME,
 	ALLOWANCE_ORIGINS(X)
 #undef X
+	ALLOWANCE_ORIGIN_COUNT
 };
 
 #endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps of the skin, each with what it holds and its one writer; and how a source is looked up in them. */
+#ifndef CELLWS_IMMUNE_BPF_H
+#define CELLWS_IMMUNE_BPF_H
+
+#include "parse.bpf.h"
+#include "shared/ports.h"
+
+/* The TCP ports of the organism; all others are none of the skin's business. Writer: `up`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct port_set);
+} own_ports SEC(".maps");
+
+/* The never-ban list. Writer: `up` and cellctl; hits: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct prefix_v4);
+	__type(value, struct allowance);
+} allow_v4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct prefix_v6);
+	__type(value, struct allowance);
+} allow_v6 SEC(".maps");
+
+/* Banned addresses, network order; `up` sets the size. Writer: cellctl; hits: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct antibody);
+} antibody_v4 SEC(".maps");
+
+/* Banned /64s: the upper half of the address as in memory; `up` sets the size. Writer: cellctl; hits: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct antibody);
+} antibody_v6 SEC(".maps");
+
+/* Banned prefixes wider than those; `up` sets the size. Writer: cellctl; hits: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct prefix_v4);
+	__type(value, struct antibody);
+} prefix_v4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct prefix_v6);
+	__type(value, struct antibody);
+} prefix_v6 SEC(".maps");
+
+#define NESTED_MAX 8 /* expired prefixes around one address that are looked through */
+
+static __always_inline bool immune_owns(__u16 port)
+{
+	__u32 zero = 0;
+	const struct port_set *set = bpf_map_lookup_elem(&own_ports, &zero);
+
+	return set && port_set_has(set, port);
+}
+
+static __always_inline bool immune_allows(const struct packet *p)
+{
+	struct prefix_v4 v4 = { .bits = 32, .addr = p->source.word[0] };
+	struct prefix_v6 v6 = { .bits = 128 };
+	struct allowance *found;
+
+	if (p->family == 4) {
+		found = bpf_map_lookup_elem(&allow_v4, &v4);
+	} else {
+		__builtin_memcpy(v6.addr, p->source.word, sizeof(v6.addr));
+		found = bpf_map_lookup_elem(&allow_v6, &v6);
+	}
+	if (found)
+		__sync_fetch_and_add(&found->hits, 1);
+	return found;
+}
+
+/* An expired antibody is as if absent; the clock is read only for one that can expire. */
+static __always_inline bool immune_binds(struct antibody *a)
+{
+	if (a->expires_ns && bpf_ktime_get_boot_ns() >= a->expires_ns)
+		return false;
+	__sync_fetch_and_add(&a->hits, 1);
+	return true;
+}
+
+/* key: its first field is *bits. The longest match may have expired inside a wider one that has not. */
+static __always_inline bool immune_binds_prefix(void *trie, const void *key, __u32 *bits)
+{
+	for (int i = 0; i < NESTED_MAX; i++) {
+		struct antibody *a = bpf_map_lookup_elem(trie, key);
+
+		if (!a)
+			return false;
+		if (immune_binds(a))
+			return true;
+		if (!a->bits)
+			return false;
+		*bits = a->bits - 1;
+	}
+	return false;
+}
+
+static __always_inline __u32 immune_judge_v4(const struct packet *p)
+{
+	struct prefix_v4 key = { .bits = 32, .addr = p->source.word[0] };
+	struct antibody *a = bpf_map_lookup_elem(&antibody_v4, &key.addr);
+
+	if (a && immune_binds(a))
+		return VERDICT_DROP_BANNED;
+	return immune_binds_prefix(&prefix_v4, &key, &key.bits) ? VERDICT_DROP_BANNED_PREFIX : UNDECIDED;
+}
+
+static __always_inline __u32 immune_judge_v6(const struct packet *p)
+{
+	struct prefix_v6 key = { .bits = 128 };
+	struct antibody *a = bpf_map_lookup_elem(&antibody_v6, &p->source.half[0]);
+
+	if (a && immune_binds(a))
+		return VERDICT_DROP_BANNED;
+	__builtin_memcpy(key.addr, p->source.word, sizeof(key.addr));
+	return immune_binds_prefix(&prefix_v6, &key, &key.bits) ? VERDICT_DROP_BANNED_PREFIX : UNDECIDED;
+}
+
+/* p->family is 4 or 6. DROP_BANNED, DROP_BANNED_PREFIX or UNDECIDED. */
+static __always_inline __u32 immune_judge(const struct packet *p)
+{
+	return p->family == 4 ? immune_judge_v4(p) : immune_judge_v6(p);
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The one way out of the skin: every packet is counted under its verdict, packets and bytes, passes too. */
+#ifndef CELLWS_VERDICT_BPF_H
+#define CELLWS_VERDICT_BPF_H
+
+#include "shared/verdict.h"
+
+/* What became of every packet. Key: enum verdict. Writer: verdict_leave. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VERDICT_COUNT);
+	__type(key, __u32); /* an array takes no enum as key */
+	__type(value, struct immune_stat);
+} immune_stats SEC(".maps");
+
+/* 1: nothing is dropped; what would have been is counted as pass_observed. Set before load by `up`. */
+const volatile __u32 observe_only = 0;
+
+/* One bit for each verdict that drops, from the table. */
+#define X(NAME, name, drop, text) | (__u64)(drop) << VERDICT_##NAME
+static const __u64 verdict_drops = 0 VERDICTS(X);
+#undef X
+
+static __always_inline bool verdict_is_drop(__u32 verdict)
+{
+	return verdict_drops >> verdict & 1;
+}
+
+static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
+{
+	struct immune_stat *stat;
+
+	if (observe_only && verdict_is_drop(verdict))
+		verdict = VERDICT_PASS_OBSERVED;
+	stat = bpf_map_lookup_elem(&immune_stats, &verdict);
+	if (stat) {
+		stat->packets++;
+		stat->bytes += frame;
+	}
+	return verdict_is_drop(verdict) ? XDP_DROP : XDP_PASS;
+}
+
+#endif

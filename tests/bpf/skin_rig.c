@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Loads the skin alone: every other program and map of the object is left out, so this floor depends on the skin only.
+#include "skin_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <criterion/criterion.h>
+#include "cellws.skel.h"
+#include "shared/ports.h"
+
+uint64_t rig_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+const char *rig_verdict_name(unsigned int verdict)
+{
+	static const char *const names[] = {
+#define X(NAME, name, drop, text) #name,
+		VERDICTS(X)
+#undef X
+	};
+
+	return verdict < VERDICT_COUNT ? names[verdict] : "none";
+}
+
+static bool is_skins(const char *map)
+{
+	bool ours = !strcmp(map, "own_ports") || !strcmp(map, "immune_stats") || strstr(map, ".rodata");
+
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		ours |= !strcmp(map, ban_map_names[i]);
+	return ours;
+}
+
+static void leave_out_the_rest(struct cellws *skel, uint32_t bans)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, prog == skel->progs.skin_screen);
+	bpf_object__for_each_map(map, skel->obj)
+		bpf_map__set_autocreate(map, is_skins(bpf_map__name(map)));
+	bpf_map__set_max_entries(skel->maps.antibody_v4, bans);
+	bpf_map__set_max_entries(skel->maps.antibody_v6, bans);
+	bpf_map__set_max_entries(skel->maps.prefix_v4, bans);
+	bpf_map__set_max_entries(skel->maps.prefix_v6, bans);
+}
+
+static void own_ports(struct cellws *skel)
+{
+	static struct port_set ports;
+	__u32 zero = 0;
+
+	port_set_add(&ports, RIG_PORT);
+	port_set_add(&ports, RIG_PORT_LAST);
+	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.own_ports), &zero, &ports, BPF_ANY), "own_ports");
+}
+
+void rig_open(struct skin_rig *rig, bool observe, uint32_t bans)
+{
+	rig->skel = cellws__open();
+	cr_assert(rig->skel, "the skeleton does not open");
+	leave_out_the_rest(rig->skel, bans);
+	rig->skel->rodata->observe_only = observe;
+	cr_assert(!cellws__load(rig->skel), "the skin does not load; this floor needs root");
+	rig->prog = bpf_program__fd(rig->skel->progs.skin_screen);
+	rig->stats = bpf_map__fd(rig->skel->maps.immune_stats);
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		rig->maps.fd[i] = bpf_object__find_map_fd_by_name(rig->skel->obj, ban_map_names[i]);
+	own_ports(rig->skel);
+}
+
+void rig_close(struct skin_rig *rig)
+{
+	cellws__destroy(rig->skel);
+}
+
+static struct address parse(const char *prefix)
+{
+	struct address a;
+
+	cr_assert(!address_parse(prefix, &a, NULL), "%s", prefix);
+	return a;
+}
+
+void rig_ban(struct skin_rig *rig, const char *prefix, uint64_t expires_in_ns)
+{
+	struct address a = parse(prefix);
+	uint64_t now = rig_now(), expires_ns = expires_in_ns ? now + expires_in_ns : 0;
+
+	cr_assert(!ban_add(&rig->maps, &a, now, expires_ns, ANTIBODY_BY_HAND), "%s", prefix);
+}
+
+void rig_ban_over(struct skin_rig *rig, const char *prefix)
+{
+	struct address a = parse(prefix);
+	uint64_t now = rig_now();
+
+	cr_assert(!ban_add(&rig->maps, &a, now - 2, now - 1, ANTIBODY_BY_HAND), "%s", prefix);
+}
+
+void rig_allow(struct skin_rig *rig, const char *prefix)
+{
+	struct address a = parse(prefix);
+
+	cr_assert(!ban_allow(&rig->maps, &a, ALLOWANCE_BY_HAND), "%s", prefix);
+}
+
+uint32_t rig_run(const struct skin_rig *rig, const uint8_t *frame, size_t n)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)n, .repeat = 1);
+
+	cr_assert(!bpf_prog_test_run_opts(rig->prog, &opts), "a frame of %zu bytes cannot be run", n);
+	return opts.retval;
+}
+
+uint32_t rig_cost(const struct skin_rig *rig, const uint8_t *frame, size_t n, int runs)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)n, .repeat = runs);
+
+	cr_assert(!bpf_prog_test_run_opts(rig->prog, &opts));
+	return opts.duration;
+}
+
+void rig_counts(const struct skin_rig *rig, struct rig_counts *to)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct immune_stat *per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
+
+	memset(to, 0, sizeof(*to));
+	for (__u32 v = 0; v < VERDICT_COUNT; v++) {
+		cr_assert(!bpf_map_lookup_elem(rig->stats, &v, per_cpu));
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			to->of[v].packets += per_cpu[cpu].packets;
+			to->of[v].bytes += per_cpu[cpu].bytes;
+		}
+	}
+	free(per_cpu);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// cellctl immune: what the operator bans, lifts and protects; refuses bans that would hit the host or its friends.
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "cellctl/immune.h"
+#include "cellctl/verb.h"
+#include "immune/ban.h"
+#include "immune/ttl.h"
+
+#define DEFAULT_TTL "1h"
+
+/* One call: the organism's maps and what is left of the command line. */
+struct immune {
+	struct ban_maps maps;
+	struct address address;
+	uint64_t seconds; /* how long a ban lasts */
+	uint64_t now_ns;
+	bool json;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+static int maps_open(const struct invocation *in, const char *name, struct ban_maps *maps)
+{
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		maps->fd[i] = -1;
+	for (int i = 0; i < BAN_MAP_COUNT; i++) {
+		maps->fd[i] = pin_map(in, name, ban_map_names[i], false);
+		if (maps->fd[i] == -ENOENT)
+			return verb_say(VERB_NOT_RUNNING, "%s has no map %s: it is not running, or only half", name,
+				ban_map_names[i]);
+		if (maps->fd[i] < 0)
+			return verb_say(VERB_FAILED, "cannot open the map %s of %s: %s", ban_map_names[i], name,
+				strerror(-maps->fd[i]));
+	}
+	return VERB_DONE;
+}
+
+static void maps_close(struct ban_maps *maps)
+{
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		if (maps->fd[i] >= 0)
+			close(maps->fd[i]);
+}
+
+/* What was written may not be what will be kept; the operator is told on standard error. */
+static int prefix_read(const char *text, struct address *a)
+{
+	char name[ADDRESS_TEXT];
+	unsigned int notice;
+
+	if (address_parse(text, a, &notice))
+		return verb_say(VERB_USAGE,
+			"\"%s\" is no address or prefix; 192.0.2.7, 192.0.2.0/24 and 2001:db8::/64 are", text);
+	if (notice & ADDRESS_MAPPED)
+		verb_say(0, "note: %s is IPv4 in IPv6 notation; taken as %s", text, address_format(a, name));
+	if (notice & ADDRESS_MASKED)
+		verb_say(0, "note: %s has bits beyond its length; taken as %s", text, address_format(a, name));
+	return VERB_DONE;
+}
+
+static bool sockaddr_to_address(const struct sockaddr *from, struct address *to)
+{
+	if (from && from->sa_family == AF_INET)
+		return !address_make(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, 32, to);
+	if (from && from->sa_family == AF_INET6)
+		return !address_make(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, 128, to);
+	return false;
+}
+
+static int refuse_for(const struct address *ban, const struct address *own, const char *iface)
+{
+	char name[ADDRESS_TEXT], own_name[ADDRESS_TEXT];
+
+	address_format(ban, name);
+	if (address_is_single(ban))
+		return verb_say(VERB_FAILED, "%s is not banned: it is this host's own, on %s", name, iface);
+	return verb_say(VERB_FAILED, "%s is not banned: it contains %s, this host's own on %s", name,
+		address_format(own, own_name), iface);
+}
+
+static int refuse_own(const struct address *ban)
+{
+	struct ifaddrs *all, *i;
+	struct address own;
+	int ret = VERB_DONE;
+
+	if (getifaddrs(&all))
+		return verb_say(VERB_FAILED, "cannot list the addresses of this host, so nothing is banned: %s",
+			strerror(errno));
+	for (i = all; i && !ret; i = i->ifa_next)
+		if (sockaddr_to_address(i->ifa_addr, &own) && address_covers(ban, &own))
+			ret = refuse_for(ban, &own, i->ifa_name);
+	freeifaddrs(all);
+	return ret;
+}
+
+static int refuse_allowed(void *arg, const struct address *allowed, const struct allowance *allowance)
+{
+	const struct address *ban = arg;
+	char name[ADDRESS_TEXT], allowed_name[ADDRESS_TEXT];
+
+	if (!address_meets(ban, allowed))
+		return VERB_DONE;
+	return verb_say(VERB_FAILED, "%s is not banned: %s is on the never-ban list (%s)", address_format(ban, name),
+		address_format(allowed, allowed_name), immune_origin(allowance->origin));
+}
+
+static int refuse(const struct immune *call, struct address *ban)
+{
+	const char *wide = address_too_wide(ban);
+	char name[ADDRESS_TEXT];
+	int ret;
+
+	if (wide)
+		return verb_say(VERB_FAILED, "%s is not banned: %s", address_format(ban, name), wide);
+	ret = refuse_own(ban);
+	if (ret)
+		return ret;
+	ret = ban_list_allow(&call->maps, refuse_allowed, ban);
+	if (ret < 0)
+		return verb_say(VERB_FAILED, "cannot read the never-ban list, so nothing is banned: %s",
+			strerror(-ret));
+	return ret;
+}
+
+static int immune_ban(struct immune *call)
+{
+	struct address ban = address_of_ban(&call->address);
+	char name[ADDRESS_TEXT], written[ADDRESS_TEXT];
+	int ret;
+
+	address_format(&ban, name);
+	if (ban.bits != call->address.bits)
+		verb_say(0, "note: IPv6 sources are judged by their /64; for %s that is %s",
+			address_format(&call->address, written), name);
+	ret = refuse(call, &ban);
+	if (ret)
+		return ret;
+	ret = ban_add(&call->maps, &ban, call->now_ns, ttl_expiry(call->now_ns, call->seconds), ANTIBODY_BY_HAND);
+	if (ret == -ENOSPC)
+		return verb_say(VERB_FAILED,
+			"%s is not banned: the list is full; \"immune list\" clears what has expired, "
+			"the DNA's antibodies option sets the size",
+			name);
+	if (ret)
+		return verb_say(VERB_FAILED, "%s is not banned: %s", name, strerror(-ret));
+	if (call->seconds == TTL_FOREVER)
+		printf("%s is banned until lifted\n", name);
+	else
+		printf("%s is banned for %llu s\n", name, (unsigned long long)call->seconds);
+	return VERB_DONE;
+}
+
+/* Names the bans that still hold when the one asked for was not there. */
+static int name_covering(void *arg, const struct address *ban, const struct antibody *antibody)
+{
+	const struct immune *call = arg;
+	char name[ADDRESS_TEXT];
+
+	if (address_covers(ban, &call->address) && !ttl_expired(call->now_ns, antibody->expires_ns))
+		verb_say(0, "note: it lies in %s, which is", address_format(ban, name));
+	return 0;
+}
+
+static int immune_unban(struct immune *call)
+{
+	struct address ban = address_of_ban(&call->address);
+	char name[ADDRESS_TEXT];
+	int ret = ban_remove(&call->maps, &ban);
+
+	address_format(&ban, name);
+	if (ret == -ENOENT) {
+		verb_say(0, "%s is not banned", name);
+		ban_list(&call->maps, name_covering, call);
+		return VERB_FAILED;
+	}
+	if (ret)
+		return verb_say(VERB_FAILED, "the ban of %s is not lifted: %s", name, strerror(-ret));
+	printf("%s is no longer banned\n", name);
+	return VERB_DONE;
+}
+
+static int lift_covered(void *arg, const struct address *ban, const struct antibody *antibody)
+{
+	const struct immune *call = arg;
+	char name[ADDRESS_TEXT];
+
+	(void)antibody;
+	if (!address_covers(&call->address, ban))
+		return 0;
+	printf("%s is no longer banned\n", address_format(ban, name));
+	return ban_remove(&call->maps, ban);
+}
+
+static int immune_allow(struct immune *call)
+{
+	char name[ADDRESS_TEXT];
+	int ret;
+
+	address_format(&call->address, name);
+	if (call->address.bits == 0)
+		return verb_say(VERB_FAILED, "%s is not allowed: that is every address there is", name);
+	ret = ban_allow(&call->maps, &call->address, ALLOWANCE_BY_HAND);
+	if (ret == -ENOSPC)
+		return verb_say(VERB_FAILED, "%s is not allowed: the never-ban list is full", name);
+	if (ret)
+		return verb_say(VERB_FAILED, "%s is not allowed: %s", name, strerror(-ret));
+	printf("%s will not be banned\n", name);
+	ret = ban_list(&call->maps, lift_covered, call);
+	if (ret)
+		return verb_say(VERB_FAILED, "bans inside %s may be left: %s", name, strerror(-ret));
+	return VERB_DONE;
+}
+
+static int refuse_own_entry(void *arg, const struct address *a, const struct allowance *allowance)
+{
+	const struct address *wanted = arg;
+	char name[ADDRESS_TEXT];
+
+	if (allowance->origin != ALLOWANCE_OWN || a->bits != wanted->bits || !address_covers(a, wanted))
+		return 0;
+	return verb_say(VERB_FAILED, "%s stays on the never-ban list: it is %s", address_format(a, name),
+		immune_origin(allowance->origin));
+}
+
+static int immune_disallow(struct immune *call)
+{
+	char name[ADDRESS_TEXT];
+	int ret = ban_list_allow(&call->maps, refuse_own_entry, &call->address);
+
+	if (ret > 0)
+		return ret;
+	if (!ret)
+		ret = ban_disallow(&call->maps, &call->address);
+	address_format(&call->address, name);
+	if (ret == -ENOENT)
+		return verb_say(VERB_FAILED, "%s is not on the never-ban list", name);
+	if (ret)
+		return verb_say(VERB_FAILED, "%s stays on the never-ban list: %s", name, strerror(-ret));
+	printf("%s may be banned again\n", name);
+	return VERB_DONE;
+}
+
+static int immune_list(struct immune *call)
+{
+	int ret = immune_print(&call->maps, call->now_ns, call->json);
+
+	return ret ? verb_say(VERB_FAILED, "cannot read the lists: %s", strerror(-ret)) : VERB_DONE;
+}
+
+/* X(name, takes a prefix, takes --ttl) */
+#define ACTIONS(X)       \
+	X(list, 0, 0)    \
+	X(ban, 1, 1)     \
+	X(unban, 1, 0)   \
+	X(allow, 1, 0)   \
+	X(disallow, 1, 0)
+
+struct action {
+	const char *name;
+	int (*act)(struct immune *call);
+	bool prefix, ttl;
+};
+
+static const struct action actions[] = {
+#define X(name, prefix, ttl) { #name, immune_##name, prefix, ttl },
+	ACTIONS(X)
+#undef X
+};
+
+static const struct action *action_find(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(actions) / sizeof(*actions); i++)
+		if (!strcmp(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+int verb_immune(const struct invocation *in)
+{
+	struct invocation rest = *in;
+	struct immune call = { .json = in->json, .now_ns = now() };
+	const struct action *action;
+	char name[32];
+	const char *ttl;
+	int ret = verb_option(&rest, "ttl", &ttl);
+
+	if (ret)
+		return ret;
+	action = action_find(rest.argc > 1 ? rest.argv[1] : NULL);
+	if (!action || rest.argc != 2 + action->prefix || (ttl && !action->ttl))
+		return verb_usage("immune");
+	if (ttl_parse(ttl ? ttl : DEFAULT_TTL, &call.seconds))
+		return verb_say(VERB_USAGE, "--ttl \"%s\" is no duration; 20s, 5m, 2h, 1d and forever are", ttl);
+	if (action->prefix)
+		ret = prefix_read(rest.argv[2], &call.address);
+	if (!ret)
+		ret = verb_organism(in, name);
+	if (ret)
+		return ret;
+	ret = maps_open(in, name, &call.maps);
+	if (!ret)
+		ret = action->act(&call);
+	maps_close(&call.maps);
+	return ret;
+}

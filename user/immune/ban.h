@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Puts bans and never-ban entries into the immune maps, takes them out and lists them; map descriptors in, no clock. */
+#ifndef CELLWS_IMMUNE_BAN_H
+#define CELLWS_IMMUNE_BAN_H
+
+#include <stdint.h>
+#include "immune/address.h"
+
+/* X(name): the maps, as they are pinned. The first four are in the order of enum address_kind. */
+#define BAN_MAPS(X)    \
+	X(antibody_v4) \
+	X(antibody_v6) \
+	X(prefix_v4)   \
+	X(prefix_v6)   \
+	X(allow_v4)    \
+	X(allow_v6)
+
+enum ban_map {
+#define X(name) BAN_##name,
+	BAN_MAPS(X)
+#undef X
+	BAN_MAP_COUNT
+};
+
+struct ban_maps {
+	int fd[BAN_MAP_COUNT];
+};
+
+extern const char *const ban_map_names[BAN_MAP_COUNT];
+
+/*
+ * Bans a, or the /64 around it when it is an IPv6 prefix longer than that; an older ban of the same is replaced, its
+ * hits are kept. expires_ns and now_ns: boot clock, 0 = never. Whether the ban is wise is the caller's to judge.
+ * 0, -ENOSPC when the map is full, or -errno.
+ */
+int ban_add(const struct ban_maps *maps, const struct address *a, uint64_t now_ns, uint64_t expires_ns,
+	enum antibody_reason reason);
+
+/* Lifts exactly that ban (the /64 as above). 0, -ENOENT or -errno. */
+int ban_remove(const struct ban_maps *maps, const struct address *a);
+
+/*
+ * Calls each for every ban, expired ones too. A call may remove any ban. Stops at the first result that is not 0 and
+ * returns it, else 0 or -errno.
+ */
+typedef int (*ban_visit)(void *arg, const struct address *a, const struct antibody *antibody);
+int ban_list(const struct ban_maps *maps, ban_visit each, void *arg);
+
+/* Takes out the ban of a if it is over at now_ns: it may have been renewed since it was listed. 0 or -errno. */
+int ban_expire(const struct ban_maps *maps, const struct address *a, uint64_t now_ns);
+
+/* The never-ban list, the same way; an entry that exists is left as it is. */
+int ban_allow(const struct ban_maps *maps, const struct address *a, enum allowance_origin origin);
+int ban_disallow(const struct ban_maps *maps, const struct address *a);
+typedef int (*ban_visit_allow)(void *arg, const struct address *a, const struct allowance *allowance);
+int ban_list_allow(const struct ban_maps *maps, ban_visit_allow each, void *arg);
+
+#endif
