@@ -37,6 +37,8 @@ struct dna_route {
 	char index[64];
 	uint32_t deadline_ms;        /* a request that takes longer than this is given up */
 	uint32_t line;               /* of the route in the file */
+	uint32_t gene_line;          /* of these options, 0 when not given */
+	uint32_t root_line;
 };
 
 /* Flat: it is handed to the cells in one sealed memory file. Values by the table in include/dna_table.h. */
@@ -62,6 +64,7 @@ struct dna {
 	uint32_t queue_ms;
 	uint32_t drain_ms;
 	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
+	uint32_t user_line;           /* of the option user in the file, 0 when not given */
 	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fuzzes the DNA's parser: any bytes are refused with problems, or give a record that keeps its promises. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "dna/dna.h"
+#include "dna_table.h"
+
+#define REQUIRE(what)                                                                                                  \
+	do {                                                                                                           \
+		if (!(what)) {                                                                                         \
+			fprintf(stderr, "broken: %s\n", #what);                                                        \
+			abort();                                                                                       \
+		}                                                                                                      \
+	} while (0)
+
+#define ENDS(text) (memchr(text, 0, sizeof(text)) != NULL)
+
+static void require_routes(const struct dna *dna)
+{
+	REQUIRE(dna->route_count >= 1 && dna->route_count <= DNA_ROUTES_MAX);
+	for (uint32_t i = 0; i < dna->route_count; i++) {
+		const struct dna_route *r = &dna->route[i];
+
+		REQUIRE(ENDS(r->prefix) && ENDS(r->gene) && ENDS(r->root) && ENDS(r->args) && ENDS(r->index));
+		REQUIRE(r->prefix[0] == '/' && r->line > 0 && r->gene_line >= r->line);
+		REQUIRE(!strcmp(r->gene, "static") ? r->root[0] == '/' : r->gene[0] == '/' && !r->root[0]);
+		REQUIRE(r->index[0] && !strchr(r->index, '/'));
+		REQUIRE(r->deadline_ms >= 10 && r->deadline_ms <= 3600000);
+		REQUIRE(dna_route_find(dna, r->prefix, strlen(r->prefix)) == (int)i);
+	}
+}
+
+static void require_addresses(const struct dna *dna)
+{
+	REQUIRE(dna->listen_count >= 1 && dna->listen_count <= DNA_LISTEN_MAX && dna->allow_count <= DNA_ALLOW_MAX);
+	for (uint32_t i = 0; i < dna->listen_count; i++) {
+		REQUIRE(dna->listen[i].port > 0 && ENDS(dna->listen[i].text));
+		REQUIRE(dna->listen[i].family == AF_INET || dna->listen[i].family == AF_INET6);
+	}
+	for (uint32_t i = 0; i < dna->allow_count; i++)
+		REQUIRE(dna->allow[i].bits <= (dna->allow[i].family == AF_INET ? 32 : 128));
+}
+
+/* Numbers lie in the range of the table. */
+static void require_numbers(const struct dna *dna)
+{
+#define X(section, name, type, min, max, fallback, unit, record, field, help) REQUIRE_##type(record, field, min, max)
+
+#define IN_dna(n, min, max) REQUIRE((int64_t)(n) >= (min) && (n) <= (max));
+#define IN_dna_route(...)
+
+#define REQUIRE_COUNT(record, field, min, max) IN_##record(dna->field, min, max)
+
+#define REQUIRE_SIZE	 REQUIRE_COUNT
+#define REQUIRE_DURATION REQUIRE_COUNT
+
+#define REQUIRE_NAME(...)
+#define REQUIRE_TEXT(...)
+#define REQUIRE_FILENAME(...)
+#define REQUIRE_PATH(...)
+#define REQUIRE_GENE(...)
+#define REQUIRE_ADDRESSES(...)
+#define REQUIRE_PREFIXES(...)
+	DNA_OPTIONS(X)
+#undef X
+	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&
+		dna->line_bytes <= dna->head_bytes);
+}
+
+/* libconfuse never finds an error of syntax that the walk has not found before. */
+static void require_one_mind(const char *said)
+{
+	static const char theirs[] = " syntax: found:";
+
+	for (const char *at = said; at && *at; at = strchr(at, '\n') + 1) {
+		const char *where = strchr(at, ':') + 1;
+
+		where += strspn(where, "0123456789") + 1;
+		REQUIRE(strncmp(where, theirs, sizeof(theirs) - 1) != 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct dna dna;
+	char *said = NULL;
+	size_t said_n = 0;
+	FILE *out = open_memstream(&said, &said_n);
+	int problems = dna_parse((const char *)data, n, "fuzz", &dna, out);
+
+	fclose(out);
+	REQUIRE(problems >= 0 && (problems > 0) == (said_n > 0));
+	REQUIRE(ENDS(dna.file) && ENDS(dna.organism) && ENDS(dna.user) && strlen(dna.sha256) == 64);
+	REQUIRE(dna.route_count <= DNA_ROUTES_MAX && dna.listen_count <= DNA_LISTEN_MAX);
+	require_one_mind(said);
+	if (!problems) {
+		REQUIRE(dna.organism[0] && dna.user[0]);
+		require_routes(&dna);
+		require_addresses(&dna);
+		require_numbers(&dna);
+	}
+	free(said);
+	return 0;
+}
