@@ -26,7 +26,8 @@ enum http_outcome {
 
 /*
  * etag: the current entity tag with its quotes and W/ if weak, NULL for none; modified: seconds since 1970, INT64_MIN
- * for none; is_get: GET or HEAD; now: for two-digit years, and to judge whether modified is a strong validator.
+ * for none; is_get: GET or HEAD (of which only GET may use Range, the caller sees to that); now: for two-digit years, and
+ * to judge whether modified is a strong validator. The representation is taken to exist: "*" matches it.
  */
 enum http_outcome http_condition_judge(
 	const struct http_conditions *c, const char *etag, int64_t modified, bool is_get, int64_t now);

@@ -60,7 +60,7 @@ struct http_request {
 	uint8_t method;        /* enum http_method */
 	uint8_t minor;         /* HTTP/1.minor: 0 or 1 */
 	bool keep_alive;       /* the connection may be used again after this request */
-	bool expect_continue;  /* the client waits for 100 before it sends its body (never set for HTTP/1.0) */
+	bool expect_continue;  /* the client waits for 100 before it sends its body (only HTTP/1.1, only with a body) */
 	bool chunked;          /* the body is chunked; content_length is 0 */
 	bool asterisk;         /* the target is "*" (OPTIONS only) */
 	bool has_length;       /* Content-Length is present */
@@ -84,9 +84,10 @@ struct http_limits {
 };
 
 /*
- * Looks for the end of the head in buf[0..len). *scanned: where the last call stopped, 0 at first; the same bytes are
- * not looked at twice. Returns the bytes of the head (> 0) when it is complete, 0 when more is needed, or the negative
- * status to answer with before closing: -400 (bare LF, NUL or bare CR so far), -414, -431.
+ * Looks for the end of the head in buf[0..len). *scanned: 0 at first, then as the last call left it (where it stopped, and
+ * in the highest bit whether the request line is complete); the same bytes are not looked at twice. Returns the bytes of
+ * the head (> 0) when it is complete, 0 when more is needed, or the negative status to answer with before closing: -400
+ * (bare LF, bare CR or another control character so far), -414, -431. In which pieces the bytes come does not matter.
  * One leading empty line is skipped as RFC 9112 2.2 asks; more than one is 400.
  */
 int http_head_find(const char *buf, size_t len, uint32_t *scanned, const struct http_limits *limits);

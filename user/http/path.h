@@ -9,8 +9,9 @@
 /*
  * Decodes raw[0..n) (the path of a target) into out[0..room), then resolves "." and ".." segments and merges runs of
  * slashes. Returns the bytes written (at least 1, out[0] is '/'), or -400: not beginning with '/', a bad or truncated
- * percent triplet, %00, a control character, ".." above the root, or a result that does not fit. An encoded slash (%2F)
- * is refused too: it means one thing to a router and another to a file system. out may be raw. Empty raw gives "/".
+ * percent triplet, %00, a control character, ".." above the root, or a path that does not fit before its dot segments are
+ * resolved (as many bytes of room as raw has, and at least 1, are always enough). An encoded slash (%2F) is refused too:
+ * it means one thing to a router and another to a file system. out may be raw. Empty raw gives "/".
  */
 int http_path_normalise(const char *raw, size_t n, char *out, size_t room);
 

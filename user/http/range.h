@@ -15,8 +15,8 @@ struct http_range {
 
 /*
  * value: the Range field's value; length: of the representation. Returns the number of ranges (1 to HTTP_RANGES_MAX),
- * 0 when the field is to be ignored (another unit, bad syntax, too many, overlapping too much), or -416 when none can
- * be satisfied.
+ * 0 when the field is to be ignored (another unit, bad syntax, too many, overlapping too much, or the last bytes of an
+ * empty representation, which no Content-Range can name), or -416 when none can be satisfied.
  */
 int http_range_parse(const char *value, size_t n, uint64_t length, struct http_range out[HTTP_RANGES_MAX]);
 
