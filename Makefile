@@ -21,7 +21,8 @@ BPF_C     := -std=gnu17 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) 
              -Wno-unused-parameter -Wno-missing-declarations -Iinclude -Ivmlinux -Ibpf -MMD -MP
 
 ORGANS    := $(sort $(wildcard bpf/*.bpf.c))
-ORGAN_O   := $(ORGANS:%.bpf.c=$(B)/%.bpf.o)
+# lineage defines the maps that the others declare: it comes first.
+ORGAN_O   := $(B)/bpf/lineage.bpf.o $(filter-out $(B)/bpf/lineage.bpf.o,$(ORGANS:%.bpf.c=$(B)/%.bpf.o))
 USER      := $(sort $(wildcard user/*/*.c))
 USER_O    := $(USER:%.c=$(B)/%.o)
 BODY_O    := $(filter-out $(B)/user/cellctl/main.o,$(USER_O))

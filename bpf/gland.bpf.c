@@ -102,6 +102,19 @@ static __always_inline __u32 gland_license(struct cell *mother, struct organism 
 	return GLAND_OK;
 }
 
+/* A mother whose clone failed may try again with the licence she holds. */
+static __always_inline void gland_repeat_licence(const struct cell *mother, struct gland_call *call)
+{
+	struct cell *daughter = cell_at(mother->licence);
+
+	call->answer = GLAND_PENDING;
+	if (!daughter)
+		return;
+	call->class = daughter->class;
+	call->slot = daughter->slot;
+	call->id = daughter->id;
+}
+
 SEC("syscall")
 int gland_divide(struct gland_call *call)
 {
@@ -121,8 +134,7 @@ int gland_divide(struct gland_call *call)
 		return 0;
 	}
 	if (mother->licence != CELL_NOBODY) {
-		call->answer = GLAND_PENDING;
-		call->slot = mother->licence;
+		gland_repeat_licence(mother, call);
 		return 0;
 	}
 	call->answer = gland_count_in(call->class, call->seen);
@@ -149,10 +161,15 @@ static __always_inline void gland_adopt_orphans(const struct cell *neuron)
 	bpf_loop(CELL_SLOTS_MAX, gland_adopt_orphan, &slot, 0);
 }
 
+/* The egg becomes the neuron; a stem anything once, but no neuron while there is an egg that will be it. */
 static __always_inline bool gland_may_become(__u32 from, __u32 to)
 {
+	struct census *eggs = census_of(CLASS_EGG);
+
 	if (from == CLASS_EGG)
 		return to == CLASS_NEURON;
+	if (to == CLASS_NEURON && (!eggs || eggs->living))
+		return false;
 	return from == CLASS_STEM && to > CLASS_EGG && to < CLASS_COUNT && to != CLASS_STEM;
 }
 

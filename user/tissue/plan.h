@@ -24,7 +24,7 @@ enum {
 	FD_DIVIDE = 5,   /* programs of the gland */
 	FD_BECOME = 6,
 	FD_ANIMATE = 7,
-	FD_CELLS = 8,    /* maps, read-only but for vitals and loads; closed once mapped */
+	FD_CELLS = 8,    /* maps; the egg maps them, all but vitals and loads for reading only, and closes these */
 	FD_CENSUS = 9,
 	FD_ORGANISM = 10,
 	FD_VESSELS = 11,

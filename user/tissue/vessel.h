@@ -8,7 +8,7 @@
 #include "http/chunk.h"
 
 #define CONN_NONE   0xffffffffu
-#define CONN_INLINE 496u /* bytes of input kept in the record itself */
+#define CONN_INLINE 568u /* bytes of input kept in the record itself */
 
 #define INPUT_BUFFERS 1024u /* larger inputs; each touches only the pages it uses */
 #define INPUT_BYTES   65536u
@@ -47,11 +47,12 @@ enum conn_flag {
 	CONN_CLOSED_IN = 0x10, /* the client sends no more */
 	CONN_READABLE = 0x20,  /* the socket may hold more input than was read */
 	CONN_PIECES = 0x40,    /* the answer comes in pieces, chunked */
-	CONN_PULLED = 0x80,    /* the answer comes in pieces of a known total */
+	CONN_BEGUN = 0x80,     /* a part of the answer is sent: it can no longer be refused */
 	CONN_CONTINUE = 0x100, /* 100 Continue is owed before the body is read */
 	CONN_GZIP = 0x200,     /* the client accepts gzip */
 	CONN_PLAIN = 0x400,    /* a GET or HEAD whose answer may be remembered */
-	CONN_WAITS = 0x800,    /* stands in the queue for a slot */
+	CONN_WHOLE = 0x800,    /* the body has come to its end */
+	CONN_LAST = 0x1000,    /* the bytes in the slot are the last of the answer */
 };
 
 /*
@@ -92,12 +93,11 @@ struct conn {
 	uint32_t requests;
 	uint32_t next_free;
 	uint32_t progress; /* low bits of sent when the deadline was last pushed */
-	uint32_t hash;     /* key of the answer to be remembered */
+	uint32_t head_at;  /* where the head in hand begins in the input */
 	uint32_t pad[2];
 	char in[CONN_INLINE];
 };
-_Static_assert(sizeof(struct conn) <= 1024, "an idle connection costs at most 1 KiB");
-_Static_assert(sizeof(struct conn) % 16 == 0, "records keep their alignment");
+_Static_assert(sizeof(struct conn) == 768, "an idle connection costs less than 1 KiB, in whole cache lines");
 
 /* A complete answer kept in memory: remembered ones (the reflex) and the canned ones for errors. */
 #define REPLY_SETS  256u

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The family as its pinned maps show it, for the verbs that read or end it. */
+#ifndef CELLWS_CELLCTL_PINS_H
+#define CELLWS_CELLCTL_PINS_H
+
+#include "cellctl/verb.h"
+
+#define PIN_PATH 512
+
+struct family {
+	int cells, census, organism, vitals, loads;
+	struct cell cell[CELL_SLOTS_MAX];
+	struct vitals vital[CELL_SLOTS_MAX];
+	struct census count[CLASS_COUNT];
+	struct organism self;
+	unsigned living;
+};
+
+/* Opens the maps and reads them; or says why not and returns the exit code. */
+int family_open(const struct invocation *in, const char *name, struct family *f);
+/* Reads everything anew. 0 or the exit code, said. */
+int family_read(struct family *f);
+void family_close(struct family *f);
+
+/* Removes the pins of an organism, but for those keep() names; without keep also its directory. 0 or -errno. */
+int pins_remove(const struct invocation *in, const char *name, bool (*keep)(const char *leaf));
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* cellctl up: check, load, pin, listen, screen, lay the egg; a failure half way undoes what was done, in reverse. */
+#include "cellctl/up.h"
+#include "cellctl/down.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void up_done(struct up *u, void (*undo)(struct up *u))
+{
+	if (u->done_n < UP_UNDO_MAX)
+		u->done[u->done_n++].undo = undo;
+}
+
+static void up_undo(struct up *u)
+{
+	while (u->done_n)
+		u->done[--u->done_n].undo(u);
+}
+
+void up_plan_fd(struct up *u, int number, int fd)
+{
+	if (number >= 0 && number < u->fds_n)
+		u->fds[number] = fd;
+}
+
+static int up_read_dna(struct up *u, const char *file)
+{
+	struct dna *dna = &u->germ.dna;
+	char *text = NULL;
+	size_t n;
+	int error;
+
+	if (!file)
+		return dna_parse(dna_default_text, dna_default_size, "dna.conf (embedded)", dna, stderr) ? VERB_USAGE : 0;
+	error = dna_load(file, &text, &n);
+	if (error)
+		return verb_say(VERB_USAGE, "%s cannot be read: %s", file, strerror(-error));
+	error = dna_parse(text, n, file, dna, stderr);
+	free(text);
+	return error ? VERB_USAGE : 0;
+}
+
+static int up_check(struct up *u, const char *file)
+{
+	int code;
+
+	if (geteuid())
+		return verb_say(VERB_FAILED, "up needs root, to load BPF programs and to bind ports: sudo cellctl up ...");
+	u->ifindex = if_nametoindex(u->iface);
+	if (!u->ifindex)
+		return verb_say(VERB_FAILED, "there is no interface \"%s\" here; `ip link` lists them", u->iface);
+	code = up_read_dna(u, file);
+	if (code)
+		return code;
+	return dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
+}
+
+/* How many slots and descriptors the DNA's numbers take. */
+static int up_plan(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+	struct plan *p = &u->germ.plan;
+
+	p->routes = d->route_count;
+	p->vessels = d->blood_max;
+	p->listens = d->listen_count;
+	/* The egg's successor, the maxima, and the founders, who are stems for a moment. */
+	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2;
+	if (p->slots > CELL_SLOTS_MAX)
+		return verb_say(VERB_USAGE, "%s: cells: %u cells at most in all, %u asked for", d->file, CELL_SLOTS_MAX, p->slots);
+	u->fds_n = plan_end(p);
+	u->fds = malloc((size_t)u->fds_n * sizeof(*u->fds));
+	if (!u->fds)
+		return verb_say(VERB_FAILED, "out of memory");
+	for (int i = 0; i < u->fds_n; i++)
+		u->fds[i] = -1;
+	return 0;
+}
+
+static int up_steps(struct up *u)
+{
+	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_listen, up_screen, up_lay };
+
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		int code = steps[i](u);
+
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+static void up_tell(const struct up *u)
+{
+	const struct dna *dna = &u->germ.dna;
+
+	printf("%s: the egg is laid on %s and listens on", dna->organism, u->iface);
+	for (uint32_t i = 0; i < dna->listen_count; i++)
+		printf("%s %s", i ? "," : "", dna->listen[i].text);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* Stays until Ctrl-C, SIGTERM or the end of the organism, then takes it down. */
+static int up_stay(struct up *u)
+{
+	struct invocation in = *u->in;
+	sigset_t wait;
+	int signal;
+
+	in.name = u->germ.dna.organism;
+	close(u->lock);
+	sigemptyset(&wait);
+	sigaddset(&wait, SIGINT);
+	sigaddset(&wait, SIGTERM);
+	sigaddset(&wait, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &wait, NULL);
+	do {
+		struct timespec second = { .tv_sec = 1 };
+
+		signal = sigtimedwait(&wait, NULL, &second);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if ((signal < 0 || signal == SIGCHLD) && !down_anybody_lives(&in))
+			return verb_say(VERB_FAILED, "%s has ended; the skin stays on until `cellctl down`", in.name);
+	} while (signal != SIGINT && signal != SIGTERM);
+	return down_organism(&in, in.name);
+}
+
+static int up_arguments(struct up *u, struct invocation *in, const char **dna)
+{
+	if (verb_option(in, "--dna", dna) || verb_option(in, "--xdp", &u->xdp_wish))
+		return VERB_USAGE;
+	u->foreground = verb_flag(in, "--foreground");
+	if (!u->xdp_wish)
+		u->xdp_wish = "auto";
+	if (strcmp(u->xdp_wish, "auto") && strcmp(u->xdp_wish, "native") && strcmp(u->xdp_wish, "generic") &&
+		strcmp(u->xdp_wish, "off"))
+		return verb_say(VERB_USAGE, "--xdp is auto, native, generic or off, not \"%s\"", u->xdp_wish);
+	if (in->argc != 2 || in->argv[1][0] == '-')
+		return verb_usage("up");
+	u->iface = in->argv[1];
+	return 0;
+}
+
+int verb_up(const struct invocation *in)
+{
+	static struct up u;
+	struct invocation mine = *in;
+	const char *dna = NULL;
+	int code;
+
+	u = (struct up){ .in = in, .lock = -1, .log = -1, .ready = { -1, -1 } };
+	code = up_arguments(&u, &mine, &dna);
+	if (!code)
+		code = up_check(&u, dna);
+	if (!code && in->name && strcmp(in->name, u.germ.dna.organism))
+		code = verb_say(VERB_USAGE, "--name %s is not the DNA's organism \"%s\"", in->name, u.germ.dna.organism);
+	if (code)
+		return code;
+	code = up_steps(&u);
+	if (code) {
+		up_undo(&u);
+		return code;
+	}
+	up_tell(&u);
+	return u.foreground ? up_stay(&u) : VERB_DONE;
+}

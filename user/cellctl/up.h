@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The steps of `cellctl up`, each undone in reverse when a later one fails. */
+#ifndef CELLWS_CELLCTL_UP_H
+#define CELLWS_CELLCTL_UP_H
+
+#include <net/if.h>
+#include <sys/types.h>
+#include "cellctl/verb.h"
+#include "dna/dna.h"
+#include "tissue/germ.h"
+
+struct cellws;
+
+#define UP_UNDO_MAX 32
+
+struct up {
+	const struct invocation *in;
+	const char *iface;
+	unsigned ifindex;
+	const char *xdp_wish; /* auto, native, generic, off */
+	bool foreground;
+	struct germ germ; /* with the DNA in it */
+	struct cellws *skel;
+	int lock;
+	int log;
+	int ready[2];     /* to and from the egg */
+	pid_t egg;
+	/* Everything the egg is to inherit, by its number in the plan; -1 where there is nothing. */
+	int *fds;
+	int fds_n;
+	struct {
+		void (*undo)(struct up *u);
+	} done[UP_UNDO_MAX];
+	int done_n;
+};
+
+/* Remembers how to take a step back. */
+void up_done(struct up *u, void (*undo)(struct up *u));
+
+/* Each returns 0, or says what is wrong and returns the exit code. */
+int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
+int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
+int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
+int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
+int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
+
+/* Puts a descriptor where the egg will find it. */
+void up_plan_fd(struct up *u, int number, int fd);
+
+#endif

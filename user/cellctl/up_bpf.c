@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Loading the kernel side: sizes from the DNA, pins, the first records, the lineage programs attached. */
+#include "cellctl/up.h"
+#include "cellctl/pins.h"
+#include "cells/cell.h"
+#include "immune/ban.h"
+#include "shared/ports.h"
+#include "cellws.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* libbpf's own words go to a buffer and are shown only when the load fails. */
+static char said[4096];
+
+static int keep_what_libbpf_says(enum libbpf_print_level level, const char *format, va_list args)
+{
+	size_t n = strlen(said);
+
+	if (level != LIBBPF_DEBUG && n < sizeof(said) - 1)
+		vsnprintf(said + n, sizeof(said) - n, format, args);
+	return 0;
+}
+
+static void undo_pins(struct up *u)
+{
+	pins_remove(u->in, u->germ.dna.organism, NULL);
+}
+
+static void undo_skel(struct up *u)
+{
+	cellws__destroy(u->skel);
+	u->skel = NULL;
+}
+
+static int set_pins(struct up *u)
+{
+	struct bpf_map *map;
+	char path[PIN_PATH];
+
+	bpf_object__for_each_map(map, u->skel->obj) {
+		if (strchr(bpf_map__name(map), '.'))
+			continue; /* the object's own data */
+		if (pin_path(u->in, u->germ.dna.organism, bpf_map__name(map), path, sizeof(path)))
+			return -ENAMETOOLONG;
+		bpf_map__set_pin_path(map, path);
+	}
+	return 0;
+}
+
+static void set_sizes(struct up *u)
+{
+	struct bpf_map *const bans[] = { u->skel->maps.antibody_v4, u->skel->maps.antibody_v6, u->skel->maps.prefix_v4,
+		u->skel->maps.prefix_v6 };
+
+	for (unsigned i = 0; i < sizeof(bans) / sizeof(*bans); i++)
+		bpf_map__set_max_entries(bans[i], u->germ.dna.antibodies);
+}
+
+static int make_directories(struct up *u)
+{
+	char path[PIN_PATH];
+
+	if (pin_path(u->in, NULL, NULL, path, sizeof(path)) || (mkdir(path, 0700) && errno != EEXIST))
+		return -errno;
+	if (pin_path(u->in, u->germ.dna.organism, NULL, path, sizeof(path)) || (mkdir(path, 0700) && errno != EEXIST))
+		return -errno;
+	return 0;
+}
+
+static int load_once(struct up *u)
+{
+	int error;
+
+	u->skel = cellws__open();
+	if (!u->skel)
+		return -errno;
+	set_sizes(u);
+	error = set_pins(u);
+	if (!error)
+		error = cellws__load(u->skel);
+	if (error)
+		undo_skel(u);
+	return error;
+}
+
+/* Bans kept from an earlier organism may have another size than this DNA wants: then they cannot be kept. */
+static int load(struct up *u)
+{
+	int error = load_once(u);
+
+	if (error != -EINVAL && error != -EEXIST)
+		return error;
+	if (!strstr(said, "pinned") && !strstr(said, "reuse"))
+		return error;
+	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are dropped\n", u->germ.dna.organism);
+	error = pins_remove(u->in, u->germ.dna.organism, NULL);
+	if (!error)
+		error = make_directories(u);
+	said[0] = 0;
+	return error ? error : load_once(u);
+}
+
+static int fill_census(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+	struct census n[CLASS_COUNT] = {
+		[CLASS_EGG] = { .max = 1 },
+		[CLASS_NEURON] = { .min = 1, .max = 1 },
+		[CLASS_BLOOD] = { .min = d->blood_min, .max = d->blood_max },
+		[CLASS_DRONE] = { .min = d->drone_min, .max = d->drone_max },
+		/* Two more than the pool holds at rest: the founders are stems before they are blood and drone. */
+		[CLASS_STEM] = { .min = d->stem_min, .max = d->stem_min + 2 },
+	};
+	int fd = bpf_map__fd(u->skel->maps.census);
+
+	for (__u32 i = 0; i < CLASS_COUNT; i++)
+		if (bpf_map_update_elem(fd, &i, &n[i], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_cells(struct up *u)
+{
+	int cells = bpf_map__fd(u->skel->maps.cells), inboxes = bpf_map__fd(u->skel->maps.inboxes);
+
+	for (__u32 i = 0; i < CELL_SLOTS_MAX; i++) {
+		struct cell c = { .slot = i, .mother = CELL_NOBODY, .licence = CELL_NOBODY };
+		int ring;
+
+		if (bpf_map_update_elem(cells, &i, &c, BPF_ANY))
+			return -errno;
+		if (i >= u->germ.plan.slots)
+			continue;
+		ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "inbox", 0, 0, INBOX_BYTES, NULL);
+		if (ring < 0 || bpf_map_update_elem(inboxes, &i, &ring, BPF_ANY))
+			return -errno;
+		up_plan_fd(u, plan_inbox(&u->germ.plan, i), ring);
+	}
+	return 0;
+}
+
+static int fill_organism(struct up *u)
+{
+	struct organism o = {
+		.laid_ns = 0,
+		.generation = 1,
+		.slots = u->germ.plan.slots,
+		.vessels = u->germ.plan.vessels,
+		.drain_ms = u->germ.dna.drain_ms,
+	};
+	uint64_t id;
+	__u32 zero = 0;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		return -errno;
+	snprintf(o.name, sizeof(o.name), "%s", u->germ.dna.organism);
+	snprintf(o.id, sizeof(o.id), "%016llx", (unsigned long long)id);
+	snprintf(o.iface, sizeof(o.iface), "%s", u->iface);
+	snprintf(o.dna_sha256, sizeof(o.dna_sha256), "%s", u->germ.dna.sha256);
+	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.organism), &zero, &o, BPF_ANY) ? -errno : 0;
+}
+
+static int fill_skin(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+	static struct port_set ports;
+	struct ban_maps maps;
+	__u32 zero = 0;
+
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
+	for (uint32_t i = 0; i < d->listen_count; i++)
+		port_set_add(&ports, d->listen[i].port);
+	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.own_ports), &zero, &ports, BPF_ANY))
+		return -errno;
+	for (uint32_t i = 0; i < d->allow_count; i++) {
+		struct address a;
+		int error = address_make(d->allow[i].family, d->allow[i].addr, d->allow[i].bits, &a);
+
+		if (!error)
+			error = ban_allow(&maps, &a, ALLOWANCE_DNA);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* The links are pinned too: the family is kept, and deaths announced, whoever of cellctl still runs. */
+static int attach_lineage(struct up *u)
+{
+	struct bpf_program *const programs[] = { u->skel->progs.lineage_fork, u->skel->progs.lineage_exit,
+		u->skel->progs.lineage_exec };
+	char path[PIN_PATH], leaf[64];
+
+	for (unsigned i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		struct bpf_link *link = bpf_program__attach(programs[i]);
+		int error;
+
+		if (!link)
+			return -errno;
+		snprintf(leaf, sizeof(leaf), "link_%s", bpf_program__name(programs[i]));
+		error = pin_path(u->in, u->germ.dna.organism, leaf, path, sizeof(path));
+		if (!error)
+			error = bpf_link__pin(link, path);
+		bpf_link__destroy(link);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/*
+ * Maps for the egg. The kernel maps none of them through a read-only descriptor; so the egg maps them for reading, after
+ * which the kernel lets nobody make them writable again, and closes the descriptors before anything else.
+ */
+static int plan_maps(struct up *u)
+{
+	const struct {
+		int number;
+		const char *leaf;
+	} maps[] = {
+		{ FD_CELLS, "cells" },
+		{ FD_CENSUS, "census" },
+		{ FD_ORGANISM, "organism" },
+		{ FD_VESSELS, "vessels" },
+		{ FD_VITALS, "vitals" },
+		{ FD_LOADS, "loads" },
+	};
+
+	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		int fd = pin_map(u->in, u->germ.dna.organism, maps[i].leaf, false);
+
+		if (fd < 0)
+			return fd;
+		up_plan_fd(u, maps[i].number, fd);
+	}
+	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
+	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
+	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
+	return 0;
+}
+
+static int fail(const char *what, int error)
+{
+	if (said[0])
+		fprintf(stderr, "%s", said);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return verb_say(VERB_FAILED, "the kernel has no type information (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF=y");
+	return verb_say(VERB_FAILED, "%s: %s", what, strerror(-error));
+}
+
+int up_load(struct up *u)
+{
+	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_organism, fill_skin, plan_maps, attach_lineage };
+	int error = make_directories(u);
+
+	if (error)
+		return verb_say(VERB_FAILED, "nothing can be pinned under %s: %s", u->in->bpffs, strerror(-error));
+	up_done(u, undo_pins);
+	libbpf_set_print(keep_what_libbpf_says);
+	error = load(u);
+	if (error)
+		return fail("the kernel refuses the BPF programs", error);
+	up_done(u, undo_skel);
+	for (unsigned i = 0; i < sizeof(fills) / sizeof(*fills) && !error; i++)
+		error = fills[i](u);
+	return error ? fail("the BPF maps cannot be filled", error) : 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The sockets and descriptors the organism is born with: listeners of all vessels, bells, epoll sets, roots and genes. */
+#include "cellctl/up.h"
+#include "cells/cell.h"
+#include "cellws.skel.h"
+
+#include <bpf/bpf.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+
+static socklen_t listen_address(const struct dna_listen *l, struct sockaddr_storage *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (l->family == AF_INET6) {
+		struct sockaddr_in6 *six = (struct sockaddr_in6 *)to;
+
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(l->port);
+		memcpy(&six->sin6_addr, l->addr, 16);
+		return sizeof(*six);
+	}
+	struct sockaddr_in *four = (struct sockaddr_in *)to;
+
+	four->sin_family = AF_INET;
+	four->sin_port = htons(l->port);
+	memcpy(&four->sin_addr, l->addr, 4);
+	return sizeof(*four);
+}
+
+static int set_options(int fd, int family)
+{
+	int one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) ||
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		return -errno;
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)))
+		return -errno;
+	return 0;
+}
+
+/* SO_REUSEPORT would let us join a stranger's group: the first socket of an address is tried without it. */
+static int port_is_free(const struct dna_listen *l)
+{
+	struct sockaddr_storage at;
+	socklen_t n = listen_address(l, &at);
+	int one = 1, fd = socket(l->family, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (l->family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&at, n))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static int open_listener(const struct dna_listen *l)
+{
+	struct sockaddr_storage at;
+	socklen_t n = listen_address(l, &at);
+	int fd = socket(l->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
+
+	if (fd < 0)
+		return -errno;
+	error = set_options(fd, l->family);
+	if (!error && bind(fd, (struct sockaddr *)&at, n))
+		error = -errno;
+	if (error) {
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+/* Enters a listener in the maps by which the kernel steers. */
+static int enter_listener(struct up *u, uint32_t vessel, uint32_t group, int fd)
+{
+	__u32 key = group * VESSELS_MAX + vessel;
+	__u64 cookie, value = (__u64)fd;
+	socklen_t n = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n))
+		return -errno;
+	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.listen_groups), &cookie, &group, BPF_ANY))
+		return -errno;
+	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.listeners), &key, &value, BPF_ANY) ? -errno : 0;
+}
+
+static int listen_one(struct up *u, uint32_t vessel, uint32_t group)
+{
+	const struct dna_listen *l = &u->germ.dna.listen[group];
+	int program = bpf_program__fd(u->skel->progs.vessel_steer);
+	int fd = open_listener(l), error = 0;
+
+	if (fd < 0)
+		return fd;
+	up_plan_fd(u, plan_listener(&u->germ.plan, vessel, group), fd);
+	if (listen(fd, BACKLOG))
+		return -errno;
+	/* The program may be attached once the group exists; the last listener of a group attaches it. */
+	error = enter_listener(u, vessel, group, fd);
+	if (!error && vessel + 1 == u->germ.plan.vessels &&
+		setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program, sizeof(program)))
+		error = -errno;
+	return error;
+}
+
+static int listen_all(struct up *u)
+{
+	for (uint32_t g = 0; g < u->germ.dna.listen_count; g++) {
+		const struct dna_listen *l = &u->germ.dna.listen[g];
+		int error = port_is_free(l);
+
+		for (uint32_t v = 0; v < u->germ.plan.vessels && !error; v++)
+			error = listen_one(u, v, g);
+		if (error == -EADDRINUSE)
+			return verb_say(VERB_FAILED, "%s: another program listens on it", l->text);
+		if (error == -EADDRNOTAVAIL)
+			return verb_say(VERB_FAILED, "%s: this host has no such address", l->text);
+		if (error)
+			return verb_say(VERB_FAILED, "cannot listen on %s: %s", l->text, strerror(-error));
+	}
+	return 0;
+}
+
+static int add_event(int epoll, int fd, uint32_t what)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = what };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+static int make_nest(struct up *u, uint32_t slot)
+{
+	const struct plan *p = &u->germ.plan;
+	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), nest = epoll_create1(EPOLL_CLOEXEC), error;
+
+	if (bell < 0 || nest < 0)
+		return -errno;
+	up_plan_fd(u, plan_bell(p, slot), bell);
+	up_plan_fd(u, plan_nest(p, slot), nest);
+	error = add_event(nest, u->fds[plan_inbox(p, slot)], EVENT_INBOX);
+	return error ? error : add_event(nest, bell, EVENT_BELL);
+}
+
+static int make_vessel(struct up *u, uint32_t v)
+{
+	const struct plan *p = &u->germ.plan;
+	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), artery = epoll_create1(EPOLL_CLOEXEC), gift[2], error;
+
+	if (bell < 0 || artery < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gift))
+		return -errno;
+	up_plan_fd(u, plan_vessel_bell(p, v), bell);
+	up_plan_fd(u, plan_artery(p, v), artery);
+	up_plan_fd(u, plan_gift_in(p, v), gift[0]);
+	up_plan_fd(u, plan_gift_out(p, v), gift[1]);
+	error = add_event(artery, bell, EVENT_VESSEL_BELL);
+	for (uint32_t l = 0; l < p->listens && !error; l++)
+		error = add_event(artery, u->fds[plan_listener(p, v, l)], EVENT_LISTENER + l);
+	/* The egg sleeps on all of them. */
+	return error ? error : add_event(u->fds[plan_nest(p, 0)], artery, EVENT_ARTERY);
+}
+
+static int make_bells(struct up *u)
+{
+	int error = 0;
+
+	for (uint32_t s = 0; s < u->germ.plan.slots && !error; s++)
+		error = make_nest(u, s);
+	for (uint32_t v = 0; v < u->germ.plan.vessels && !error; v++)
+		error = make_vessel(u, v);
+	return error ? verb_say(VERB_FAILED, "bells and epoll sets cannot be made: %s", strerror(-error)) : 0;
+}
+
+/* A copy in sealed memory: what runs does not change when the file does. */
+static int copy_gene(const char *path)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC), to;
+	struct stat st;
+	off_t at = 0;
+
+	if (from < 0)
+		return -errno;
+	to = memfd_create("cellws-gene", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (to < 0 || fstat(from, &st)) {
+		close(from);
+		return -errno;
+	}
+	while (at < st.st_size)
+		if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
+			break;
+	close(from);
+	if (at < st.st_size || fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)) {
+		close(to);
+		return -EIO;
+	}
+	return to;
+}
+
+/* Routes that name the same object share one copy, so that it is loaded once. */
+static int gene_of(struct up *u, uint32_t route)
+{
+	const struct dna *d = &u->germ.dna;
+
+	for (uint32_t i = 0; i < route; i++)
+		if (!strcmp(d->route[i].gene, d->route[route].gene))
+			return u->fds[plan_gene(&u->germ.plan, i)];
+	return copy_gene(d->route[route].gene);
+}
+
+static int open_routes(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+
+	for (uint32_t i = 0; i < d->route_count; i++) {
+		const struct dna_route *r = &d->route[i];
+		int fd;
+
+		if (r->root[0]) {
+			fd = open(r->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			if (fd < 0)
+				return verb_say(VERB_USAGE, "%s:%u: route \"%s\" root: %s: %s", d->file, r->line, r->prefix, r->root,
+					strerror(errno));
+			up_plan_fd(u, plan_root(&u->germ.plan, i), fd);
+		}
+		if (strcmp(r->gene, "static")) {
+			fd = gene_of(u, i);
+			if (fd < 0)
+				return verb_say(VERB_USAGE, "%s:%u: route \"%s\" gene: %s: %s", d->file, r->line, r->prefix, r->gene,
+					strerror(-fd));
+			up_plan_fd(u, plan_gene(&u->germ.plan, i), fd);
+		}
+	}
+	return 0;
+}
+
+int up_listen(struct up *u)
+{
+	int code = listen_all(u);
+
+	if (!code)
+		code = make_bells(u);
+	return code ? code : open_routes(u);
+}

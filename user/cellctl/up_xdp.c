@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Putting the skin on the interface: in the driver where it can, else in the generic hook, and saying which and why. */
+#include "cellctl/up.h"
+#include "cellctl/pins.h"
+#include "cellws.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void undo_xdp(struct up *u)
+{
+	char path[PIN_PATH];
+
+	if (!pin_path(u->in, u->germ.dna.organism, "link_skin", path, sizeof(path)))
+		unlink(path);
+}
+
+static int attach(struct up *u, __u32 mode)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode);
+	char path[PIN_PATH];
+	int link = bpf_link_create(bpf_program__fd(u->skel->progs.skin_screen), (int)u->ifindex, BPF_XDP, &opts), error;
+
+	if (link < 0)
+		return link;
+	error = pin_path(u->in, u->germ.dna.organism, "link_skin", path, sizeof(path));
+	if (!error && bpf_obj_pin(link, path))
+		error = -errno;
+	close(link);
+	return error;
+}
+
+static int record(struct up *u, const char *mode, const char *note)
+{
+	int fd = bpf_map__fd(u->skel->maps.organism);
+	struct organism o;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(fd, &zero, &o))
+		return -errno;
+	snprintf(o.xdp_mode, sizeof(o.xdp_mode), "%s", mode);
+	snprintf(o.xdp_note, sizeof(o.xdp_note), "%s", note);
+	return bpf_map_update_elem(fd, &zero, &o, BPF_ANY) ? -errno : 0;
+}
+
+static int refused(struct up *u, const char *mode, int error)
+{
+	if (error == -EBUSY || error == -EEXIST)
+		return verb_say(VERB_FAILED, "another XDP program is on %s; `ip link show %s` names it, --xdp off goes without",
+			u->iface, u->iface);
+	return verb_say(VERB_FAILED, "%s does not take the XDP program in %s mode: %s", u->iface, mode, strerror(-error));
+}
+
+int up_screen(struct up *u)
+{
+	char note[160] = "asked for";
+	int error;
+
+	if (!strcmp(u->xdp_wish, "off")) {
+		printf("%s: no XDP, as asked: packets are not screened\n", u->germ.dna.organism);
+		return record(u, "off", "asked for") ? VERB_FAILED : 0;
+	}
+	up_done(u, undo_xdp);
+	if (strcmp(u->xdp_wish, "generic")) {
+		error = attach(u, XDP_FLAGS_DRV_MODE);
+		if (!error) {
+			printf("%s: XDP in native mode on %s\n", u->germ.dna.organism, u->iface);
+			return record(u, "native", "the driver runs the program itself") ? VERB_FAILED : 0;
+		}
+		if (!strcmp(u->xdp_wish, "native") || error == -EBUSY || error == -EEXIST)
+			return refused(u, "native", error);
+		snprintf(note, sizeof(note), "the driver of %s refuses native mode: %s", u->iface, strerror(-error));
+	}
+	error = attach(u, XDP_FLAGS_SKB_MODE);
+	if (error)
+		return refused(u, "generic", error);
+	printf("%s: XDP in generic mode on %s (%s); a drop costs more than in the driver\n", u->germ.dna.organism, u->iface, note);
+	return record(u, "generic", note) ? VERB_FAILED : 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What status and doctor learn of cells and traffic: /proc, sums over cells, sums over CPUs. */
+#ifndef CELLWS_CELLCTL_VITAL_H
+#define CELLWS_CELLCTL_VITAL_H
+
+#include <stdint.h>
+#include "cellctl/pins.h"
+#include "shared/verdict.h"
+
+/* What /proc/PID says, seen from outside the cell. */
+struct proc_look {
+	unsigned long rss_kb;
+	unsigned uid;
+	unsigned long long capabilities;
+	int no_new_privs;
+	int seccomp; /* 2: a filter is on */
+	bool leaving; /* SIGTERM is pending */
+};
+
+void vital_look(uint32_t pid, struct proc_look *look);
+
+/* Sealed: what the cell has read back of itself, and what the kernel says of it from outside, agree. */
+bool vital_is_sealed(const struct vitals *v, const struct proc_look *look);
+void vital_print_seal(const struct vitals *v, const struct proc_look *look);
+
+struct circulation {
+	struct vitals sum;
+	uint64_t connections;
+};
+
+void vital_sum(const struct family *f, struct circulation *to);
+
+struct immune_sum {
+	struct immune_stat by[VERDICT_COUNT];
+	uint64_t passed, dropped;
+	uint64_t antibodies; /* not expired */
+};
+
+/* 0 or -errno. */
+int vital_immune(const struct invocation *in, const char *name, struct immune_sum *sum);
+
+const char *verdict_name(int verdict);
+const char *verdict_text(int verdict);
+
+#endif

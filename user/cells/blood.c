@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Blood: owns the connections of a vessel. Touches client bytes; opens no file, runs no user code; ends when drained. */
+#include "cells/blood.h"
+#include "cells/blood_adopt.h"
+#include "cells/cell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EVENTS_PER_TURN 256
+#define SWEEP_MS_MAX    250u
+
+void ring_put(struct conn_ring *r, uint32_t i)
+{
+	cw_assert(r->tail - r->head <= r->mask);
+	r->conn[r->tail++ & r->mask] = i;
+}
+
+uint32_t ring_take(struct conn_ring *r)
+{
+	return r->conn[r->head++ & r->mask];
+}
+
+/* A connection stands in a ring at most a few times; twice the connections is never reached. */
+static void ring_new(struct conn_ring *r, uint32_t connections)
+{
+	uint32_t size = 64;
+
+	while (size < 4 * connections)
+		size *= 2;
+	r->conn = malloc(size * sizeof(*r->conn));
+	r->mask = size - 1;
+	r->head = r->tail = 0;
+	cw_assert(r->conn);
+}
+
+static void blood_clock(struct artery *a)
+{
+	struct timespec now;
+
+	a->now_ms = clock_ms();
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (now.tv_sec != a->now_s) {
+		a->now_s = now.tv_sec;
+		http_date_format(now.tv_sec, a->date);
+	}
+}
+
+static uint32_t shortest_timeout(const struct dna *d)
+{
+	const uint32_t all[] = { d->head_ms, d->body_ms, d->idle_ms, d->send_ms, d->queue_ms };
+	uint32_t least = all[0];
+
+	for (unsigned i = 1; i < sizeof(all) / sizeof(*all); i++)
+		least = all[i] < least ? all[i] : least;
+	for (uint32_t i = 0; i < d->route_count; i++)
+		least = d->route[i].deadline_ms < least ? d->route[i].deadline_ms : least;
+	return least;
+}
+
+static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
+{
+	const struct dna *dna = &t->germ->dna;
+
+	memset(a, 0, sizeof(*a));
+	a->t = t;
+	a->v = v;
+	a->vessel = t->vessel[v];
+	a->synapse = t->synapse[v];
+	a->epoll = plan_artery(t->plan, v);
+	a->limits = (struct http_limits){ .line = dna->line_bytes, .head = dna->head_bytes };
+	a->sweep_every = shortest_timeout(dna) / 4 < SWEEP_MS_MAX ? shortest_timeout(dna) / 4 : SWEEP_MS_MAX;
+	a->next_due = UINT64_MAX;
+	a->request_of = CONN_NONE;
+	a->vitals = &t->vitals[t->slot];
+	a->rate = dna->requests_per_second ? rate_new(dna->requests_per_second) : NULL;
+	ring_new(&a->ready, dna->connections);
+	ring_new(&a->wanting, dna->connections);
+	blood_clock(a);
+}
+
+/* Takes a vessel nobody living serves. Its number, or -1. */
+static int blood_claim(struct tissue *t)
+{
+	for (uint32_t v = 0; v < t->plan->vessels; v++) {
+		struct gland_call call = { .vessel = v, .seen = t->vessels[v].owner };
+
+		if (gland_run(FD_ANIMATE, &call) == 0 && call.answer == GLAND_OK)
+			return (int)v;
+	}
+	return -1;
+}
+
+/* The bell and inbox of the cell that serves now, instead of the one before. */
+static void artery_tenant(struct artery *a)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = EVENT_NEST };
+
+	if (a->vessel->tenant)
+		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_nest(a->t->plan, a->vessel->tenant - 1), NULL);
+	a->vessel->tenant = a->t->slot + 1;
+	epoll_ctl(a->epoll, EPOLL_CTL_ADD, plan_nest(a->t->plan, a->t->slot), &e);
+	blood_resume(a);
+}
+
+static void blood_hear(void *ctx, const struct message *m)
+{
+	struct artery *a = ctx;
+
+	if (m->kind != MSG_DEATH || m->class != CLASS_DRONE)
+		return;
+	atomic_store(&a->t->commons->asleep[m->slot], 0);
+	blood_requeue(a, m->id);
+}
+
+static void on_nest(struct artery *a)
+{
+	inbox_drain(a->t, blood_hear, a);
+	bell_quiet(plan_bell(a->t->plan, a->t->slot));
+}
+
+static void on_connection(struct artery *a, const struct epoll_event *e)
+{
+	uint32_t i = e->data.u32;
+	struct conn *c;
+
+	if (i >= a->vessel->high)
+		return;
+	c = conn_at(a, i);
+	if (c->fd < 0 || c->serial != (uint32_t)(e->data.u64 >> 32))
+		return;
+	if (e->events & (EPOLLERR | EPOLLHUP)) {
+		blood_close(a, i);
+		return;
+	}
+	if (e->events & EPOLLIN)
+		c->flags |= CONN_READABLE;
+	if (e->events & EPOLLRDHUP)
+		c->flags |= CONN_READABLE | CONN_CLOSED_IN;
+	if ((e->events & EPOLLOUT) && c->phase == CONN_SENDING)
+		blood_send_more(a, i);
+	blood_go(a, i);
+}
+
+static void on_event(struct artery *a, const struct epoll_event *e)
+{
+	switch (e->data.u32) {
+	case EVENT_NEST:
+		on_nest(a);
+		break;
+	case EVENT_VESSEL_BELL:
+		bell_quiet(plan_vessel_bell(a->t->plan, a->v));
+		break;
+	default:
+		if (e->data.u32 >= EVENT_FIRST)
+			blood_accept(a, e->data.u32 - EVENT_LISTENER);
+		else
+			on_connection(a, e);
+		break;
+	}
+}
+
+/* Connections that had their turn, and those that waited for a slot that is free now. */
+static void blood_go_on(struct artery *a)
+{
+	uint32_t n = a->ready.tail - a->ready.head;
+
+	while (n--) {
+		uint32_t i = ring_take(&a->ready);
+		struct conn *c = conn_at(a, i);
+
+		if (c->fd < 0)
+			continue;
+		if (c->phase == CONN_SENDING)
+			blood_send_more(a, i);
+		blood_go(a, i);
+	}
+	while (a->slots_left && !ring_empty(&a->wanting)) {
+		uint32_t i = ring_take(&a->wanting);
+
+		if (conn_at(a, i)->phase == CONN_WANT_SLOT) {
+			blood_ask(a, i);
+			blood_go(a, i);
+		}
+	}
+}
+
+static bool anything_done(const struct synapse *s)
+{
+	for (uint32_t w = 0; w < SYNAPSE_SLOTS / 64; w++)
+		if (atomic_load(&s->done[w]))
+			return true;
+	return false;
+}
+
+/* How long to sleep: not at all, until the next deadline, or until something happens. */
+static int blood_patience(struct artery *a)
+{
+	uint64_t until = a->next_due;
+
+	if (!ring_empty(&a->ready) || anything_done(a->synapse))
+		return 0;
+	if (a->paused && a->pause_until < until)
+		until = a->pause_until;
+	if (a->leave_by && a->now_ms + SWEEP_MS_MAX < until)
+		until = a->now_ms + SWEEP_MS_MAX;
+	if (until == UINT64_MAX)
+		return -1;
+	return until > a->now_ms ? (int)(until - a->now_ms) : 0;
+}
+
+static void blood_turn(struct artery *a)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+	int patience, n;
+
+	atomic_store(&a->synapse->asleep, 1);
+	patience = blood_patience(a);
+	n = cell_wait(a->epoll, events, EVENTS_PER_TURN, patience);
+	atomic_store_explicit(&a->synapse->asleep, 0, memory_order_relaxed);
+	blood_clock(a);
+	for (int i = 0; i < n; i++)
+		on_event(a, &events[i]);
+	blood_collect(a);
+	blood_go_on(a);
+	if (a->now_ms >= a->next_due)
+		blood_sweep(a);
+	if (a->paused && a->now_ms >= a->pause_until && !a->leave_by)
+		blood_resume(a);
+	if (a->rung)
+		blood_ring_drones(a);
+}
+
+/* No new connections; idle ones are closed, the others end with the answer they wait for. */
+static void blood_begin_to_leave(struct artery *a)
+{
+	a->leave_by = a->now_ms + a->t->germ->dna.drain_ms;
+	blood_pause(a);
+	a->pause_until = UINT64_MAX;
+	for (uint32_t i = 0; i < a->vessel->high; i++) {
+		struct conn *c = conn_at(a, i);
+
+		if (c->fd < 0)
+			continue;
+		c->flags &= ~(uint32_t)CONN_KEEP;
+		if (c->phase == CONN_READING && c->in_at == c->in_end && !(c->flags & CONN_READABLE))
+			blood_close(a, i);
+	}
+}
+
+static bool blood_is_drained(struct artery *a)
+{
+	if (!cell_leaving)
+		return false;
+	if (!a->leave_by)
+		blood_begin_to_leave(a);
+	return !a->open || a->now_ms >= a->leave_by;
+}
+
+int blood_live(struct tissue *t)
+{
+	static struct artery artery;
+	int v = blood_claim(t);
+
+	if (v < 0) {
+		tissue_log(t, "every vessel is served already; this cell ends");
+		return CLASS_NONE;
+	}
+	artery_open(&artery, t, (uint32_t)v);
+	blood_adopt(&artery);
+	artery_tenant(&artery);
+	cell_seal(t, MEMBRANE_BLOOD);
+	while (!blood_is_drained(&artery))
+		blood_turn(&artery);
+	return CLASS_NONE;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Taking connections in, pausing when there is no room, and giving everything back at the end. */
+#include "cells/blood.h"
+#include "cells/cell.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPT_BATCH 64
+#define PAUSE_MS     100
+
+static void conn_peer(struct conn *c, const struct sockaddr_storage *from)
+{
+	c->family = (uint16_t)from->ss_family;
+	if (from->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)from;
+
+		memcpy(c->addr, &six->sin6_addr, 16);
+		c->port = ntohs(six->sin6_port);
+	} else {
+		const struct sockaddr_in *four = (const struct sockaddr_in *)from;
+
+		memcpy(c->addr, &four->sin_addr, 4);
+		c->port = ntohs(four->sin_port);
+	}
+}
+
+static void conn_fresh(struct conn *c, int fd, const struct sockaddr_storage *from)
+{
+	uint32_t serial = c->serial;
+
+	memset(c, 0, offsetof(struct conn, in));
+	c->serial = serial;
+	c->phase = CONN_READING;
+	c->flags = CONN_READABLE;
+	c->slot = SYNAPSE_SLOTS;
+	c->file = -1;
+	conn_peer(c, from);
+	c->fd = fd;
+}
+
+static void conn_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
+{
+	uint32_t i = vessel_take(a->vessel);
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct conn *c;
+
+	if (i == CONN_NONE) {
+		close(fd);
+		blood_pause(a);
+		return;
+	}
+	c = conn_at(a, i);
+	conn_fresh(c, fd, from);
+	e.data.u64 = (uint64_t)c->serial << 32 | i;
+	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &e)) {
+		close(fd);
+		vessel_give(a->vessel, i);
+		return;
+	}
+	a->open++;
+	conn_deadline(a, i, a->t->germ->dna.head_ms);
+}
+
+void blood_accept(struct artery *a, uint32_t listen)
+{
+	int listener = plan_listener(a->t->plan, a->v, listen);
+
+	for (int n = 0; n < ACCEPT_BATCH && !a->paused; n++) {
+		struct sockaddr_storage from;
+		socklen_t from_n = sizeof(from);
+		uint64_t steered = a->t->vessels[a->v].steered;
+		int fd = accept4(listener, (struct sockaddr *)&from, &from_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			conn_enter(a, fd, &from);
+			continue;
+		}
+		if (errno == EAGAIN)
+			a->t->loads[a->v].accepted_at = steered;
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			blood_pause(a);
+		else if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO)
+			continue;
+		break;
+	}
+	a->t->loads[a->v].connections = a->open;
+}
+
+/* Out of descriptors or records: the listeners leave the epoll set, so that nothing spins; the kernel's queue holds. */
+void blood_pause(struct artery *a)
+{
+	if (a->paused)
+		return;
+	a->paused = true;
+	a->pause_until = a->now_ms + PAUSE_MS;
+	for (uint32_t l = 0; l < a->t->plan->listens; l++)
+		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_listener(a->t->plan, a->v, l), NULL);
+	tissue_log(a->t, "no room for more connections (%u open): accepting pauses", a->open);
+}
+
+void blood_resume(struct artery *a)
+{
+	a->paused = false;
+	for (uint32_t l = 0; l < a->t->plan->listens; l++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.u32 = EVENT_LISTENER + l };
+
+		epoll_ctl(a->epoll, EPOLL_CTL_ADD, plan_listener(a->t->plan, a->v, l), &e);
+	}
+}
+
+static void conn_drop_out(struct artery *a, struct conn *c)
+{
+	if (c->out_kind == OUT_REPLY)
+		a->vessel->reply[c->ref].refs--;
+	else if (c->out_kind == OUT_BUFFER)
+		vessel_output_give(a->vessel, c->ref);
+	c->out_kind = OUT_NOTHING;
+}
+
+void blood_close(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+
+	cw_assert(c->fd >= 0);
+	if (c->slot < SYNAPSE_SLOTS)
+		slot_abandon(a, c->slot);
+	conn_drop_out(a, c);
+	if (c->file >= 0)
+		close(c->file);
+	vessel_shrink(a->vessel, c);
+	close(c->fd);
+	vessel_give(a->vessel, i);
+	a->open--;
+	a->t->loads[a->v].connections = a->open;
+	if (a->paused && a->pause_until > a->now_ms + 1)
+		a->pause_until = a->now_ms + 1;
+}

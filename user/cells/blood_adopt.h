@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Taking over a vessel: from nobody, or from a blood cell that is dead. */
+#ifndef CELLWS_CELLS_BLOOD_ADOPT_H
+#define CELLWS_CELLS_BLOOD_ADOPT_H
+
+#include "cells/blood.h"
+
+/* Makes a fresh vessel, or finds out what the dead cell was in the middle of and goes on there. */
+void blood_adopt(struct artery *a);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The head of an answer: the server's lines written right before the header lines that a drone left in the slot. */
+#include "cells/blood.h"
+#include <cellws/gene.h>
+
+#include <string.h>
+#include <strings.h>
+
+#define PREFIX_MAX 256u
+
+/* Writes a decimal number; returns behind it. */
+static char *put_number(char *to, uint64_t n)
+{
+	char digits[20];
+	int i = 0;
+
+	do
+		digits[i++] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (i)
+		*to++ = digits[--i];
+	return to;
+}
+
+static char *put_text(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n);
+	return to + n;
+}
+
+/* A drone may have been turned by what it runs: its lines must be header lines and none of the server's own. */
+static bool lines_are_sane(const char *lines, uint32_t n)
+{
+	const char *end = lines + n, *at = lines;
+
+	if (n < 2 || memcmp(end - 2, "\r\n", 2))
+		return false;
+	while (at < end - 2) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+
+		if (!lf || lf == at || lf[-1] != '\r' || lf >= end - 2 || !colon || colon > lf || colon == at)
+			return false;
+		if ((colon - at == 14 && !strncasecmp(at, "Content-Length", 14)) ||
+			(colon - at == 17 && !strncasecmp(at, "Transfer-Encoding", 17)) ||
+			(colon - at == 10 && !strncasecmp(at, "Connection", 10)))
+			return false;
+		at = lf + 1;
+	}
+	return at == end - 2;
+}
+
+static bool status_has_body(uint32_t status)
+{
+	return status >= 200 && status != 204 && status != 304;
+}
+
+/* Content-Length or Transfer-Encoding, as the body is to be framed. */
+static char *put_framing(char *to, const struct conn *c, const struct slot *s)
+{
+	if (!status_has_body(s->status))
+		return to;
+	if (c->flags & CONN_PIECES)
+		return put_text(to, "Transfer-Encoding: chunked\r\n");
+	if (s->length == CELLWS_UNKNOWN)
+		return to;
+	to = put_text(to, "Content-Length: ");
+	to = put_number(to, s->length);
+	return put_text(to, "\r\n");
+}
+
+static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct slot *s, char *to, uint32_t *date_at)
+{
+	char *at = put_text(to, "HTTP/1.1 ");
+
+	at = put_number(at, s->status);
+	*at++ = ' ';
+	at = put_text(at, http_reason((int)s->status));
+	at = put_text(at, "\r\nDate: ");
+	*date_at = (uint32_t)(at - to);
+	memcpy(at, a->date, HTTP_DATE_BYTES);
+	at = put_text(at + HTTP_DATE_BYTES, "\r\n");
+	at = put_framing(at, c, s);
+	if (!(c->flags & CONN_KEEP))
+		at = put_text(at, "Connection: close\r\n");
+	else if (c->flags & CONN_OLD)
+		at = put_text(at, "Connection: keep-alive\r\n");
+	return (uint32_t)(at - to);
+}
+
+uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at)
+{
+	const struct slot *s = &a->synapse->slot[slot];
+	char *data = (char *)a->synapse->data[slot];
+	uint32_t framed = s->kind == ANSWER_PULL && s->length == CELLWS_UNKNOWN ? SLOT_FRAME : 0;
+	uint32_t end = SLOT_ANSWER_BODY_AT - framed, lines_n = s->head_len, n;
+	char prefix[PREFIX_MAX];
+
+	if (lines_n > SLOT_ANSWER_HEAD_ROOM - PREFIX_MAX - SLOT_FRAME || s->status < 200 || s->status > 599 ||
+		s->body_len > SLOT_ANSWER_BODY_ROOM || !lines_are_sane(data + end - lines_n, lines_n))
+		return 0;
+	/* Without chunks the head stands right before the body. */
+	if (framed && !(c->flags & CONN_PIECES)) {
+		memmove(data + SLOT_ANSWER_BODY_AT - lines_n, data + end - lines_n, lines_n);
+		end = SLOT_ANSWER_BODY_AT;
+	}
+	n = put_prefix(a, c, s, prefix, date_at);
+	memcpy(data + end - lines_n - n, prefix, n);
+	return end - lines_n - n;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The life loop of every cell and what all classes do alike. May touch: its own slot. Never touches: another's. */
+#include "cells/cell.h"
+#include "tissue/synapse.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+volatile sig_atomic_t cell_leaving;
+
+static void on_leave(int signal)
+{
+	(void)signal;
+	cell_leaving = 1;
+}
+
+static void cell_signals(void)
+{
+	struct sigaction leave = { .sa_handler = on_leave };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t blocked;
+
+	sigaction(SIGTERM, &leave, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGCHLD, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGINT, &ignore, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
+int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms)
+{
+	sigset_t open;
+	int n;
+
+	sigemptyset(&open);
+	n = epoll_pwait(epoll, events, room, timeout_ms, &open);
+	return n < 0 ? 0 : n;
+}
+
+static void ignore_message(void *ctx, const struct message *m)
+{
+	(void)ctx;
+	(void)m;
+}
+
+void cell_clear_nest(const struct tissue *t)
+{
+	inbox_drain(t, ignore_message, NULL);
+	bell_quiet(plan_bell(t->plan, t->slot));
+}
+
+/* Whether Landlock holds: inherited by every daughter, like the filters. */
+static bool landlocked;
+
+/* Publishes what the process may no longer do, as the kernel says it. */
+static uint32_t cell_publish_seal(struct tissue *t)
+{
+	uint32_t seal = membrane_read_back(t->germ, landlocked) | SEAL_FDS | SEAL_LIMITS;
+
+	t->vitals[t->slot].seal = seal;
+	return seal;
+}
+
+/* What a process does first when it finds itself in a slot: nothing of the former tenant must count as its own. */
+static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class)
+{
+	volatile struct vitals *mine = &t->vitals[slot];
+
+	t->slot = slot;
+	t->id = id;
+	t->class = class;
+	mine->base_requests = mine->requests;
+	atomic_store(&t->commons->asleep[slot], 0);
+	cw_assert(inbox_open(t) == 0);
+	cell_clear_nest(t);
+	cell_publish_seal(t);
+	tissue_title(t);
+}
+
+static int cell_refusal(uint32_t answer)
+{
+	return answer == GLAND_STALE ? -EAGAIN : -EPERM;
+}
+
+int cell_divide(struct tissue *t, int class)
+{
+	struct clone_args clone = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+	struct gland_call call = { .class = (uint32_t)class, .seen = t->census[class].living };
+	int error = gland_run(FD_DIVIDE, &call);
+	long pid;
+
+	if (error)
+		return error;
+	if (call.answer != GLAND_OK && call.answer != GLAND_PENDING)
+		return cell_refusal(call.answer);
+	pid = syscall(SYS_clone3, &clone, sizeof(clone));
+	if (pid < 0)
+		return -errno;
+	if (pid)
+		return 0;
+	cell_move_in(t, call.slot, call.id, (int)call.class);
+	return 1;
+}
+
+int cell_become(struct tissue *t, int class)
+{
+	struct gland_call call = { .class = (uint32_t)class, .seen = t->census[class].living };
+	int error = gland_run(FD_BECOME, &call);
+
+	if (error)
+		return error;
+	if (call.answer != GLAND_OK)
+		return cell_refusal(call.answer);
+	t->class = class;
+	tissue_title(t);
+	return 0;
+}
+
+void cell_seal(struct tissue *t, enum membrane kind)
+{
+	int landlock = membrane_landlock(t->germ, kind);
+	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
+
+	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);
+	cw_assert(membrane_seccomp(t->germ, kind) == 0);
+	landlocked |= landlock == 0;
+	seal = cell_publish_seal(t);
+	cw_assert((seal & need) == need);
+}
+
+/* The egg's start: `up` has given up all privileges before exec; what is left is to map and to say so. */
+static void egg_start(struct tissue *t, char **argv)
+{
+	char go;
+
+	tissue_title_at(argv[0], strlen(argv[0]));
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	cell_signals();
+	t->germ = germ_map(FD_GERM);
+	cw_assert(t->germ);
+	t->plan = &t->germ->plan;
+	cw_assert(tissue_open(t) == 0);
+	close_range(FD_CELLS, FD_LOADS, 0);
+	cell_move_in(t, 0, 0, CLASS_EGG);
+	cell_seal(t, MEMBRANE_GERM);
+	/* Say that the egg is ready; `up` enters it in the family and answers. */
+	cw_assert(write(FD_READY, "r", 1) == 1);
+	cw_assert(read(FD_READY, &go, 1) == 1);
+	close(FD_READY);
+	t->id = t->cells[0].id;
+}
+
+_Noreturn void cell_main(int argc, char **argv)
+{
+	static struct tissue tissue;
+	int class = CLASS_EGG;
+
+	(void)argc;
+	egg_start(&tissue, argv);
+	/* A daughter comes back here from inside her mother's loop, so that the stack does not grow with generations. */
+	while (class != CLASS_NONE) {
+		switch (class) {
+		case CLASS_EGG:
+			class = egg_live(&tissue);
+			break;
+		case CLASS_NEURON:
+			class = neuron_live(&tissue);
+			break;
+		case CLASS_STEM:
+			class = stem_live(&tissue);
+			break;
+		case CLASS_BLOOD:
+			class = blood_live(&tissue);
+			break;
+		case CLASS_DRONE:
+			class = drone_live(&tissue);
+			break;
+		default:
+			cw_assert(!"a class without a life");
+		}
+	}
+	_exit(0);
+}

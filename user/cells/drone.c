@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The drone: takes requests from the synapses and runs genes. Touches document roots; never a client socket or other requests' bytes. */
+#include "cells/cell.h"
+#include "cells/drone.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <linux/close_range.h>
+#include <unistd.h>
+
+#define DRONE_LEAVING_MS 10
+
+struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
+{
+	for (unsigned i = 0; i < DRONE_PARKED; i++) {
+		struct parked *p = &d->parked[i];
+
+		if (p->used)
+			continue;
+		*p = (struct parked){ .used = true, .vessel = vessel, .slot = slot };
+		d->parked_n++;
+		return p;
+	}
+	return NULL;
+}
+
+void drone_unpark(struct drone *d, struct parked *p)
+{
+	if (p->pulling && p->done_pulling)
+		p->done_pulling(p->pull_state);
+	free(p->body);
+	p->used = false;
+	d->parked_n--;
+}
+
+/* Adds the part in the slot to a body that comes in several. */
+static int collect(struct drone *d, struct parked *p)
+{
+	struct synapse *y = d->t->synapse[p->vessel];
+	uint32_t n = y->slot[p->slot].body_n;
+
+	if (n > SLOT_BODY_ROOM || p->body_n + n > d->t->germ->dna.body_bytes)
+		return -EFBIG;
+	if (p->body_n + n > p->body_room) {
+		size_t room = 2 * (p->body_n + n);
+		char *more = realloc(p->body, room);
+
+		if (!more)
+			return -ENOMEM;
+		p->body = more;
+		p->body_room = room;
+	}
+	memcpy(p->body + p->body_n, y->data[p->slot] + SLOT_BODY_AT, n);
+	p->body_n += n;
+	return 0;
+}
+
+/* A part of a body has come: ask for the next, or answer. */
+static void go_on_collecting(struct drone *d, struct parked *p)
+{
+	struct slot *s = &d->t->synapse[p->vessel]->slot[p->slot];
+	uint32_t vessel = p->vessel, slot = p->slot;
+	int error = atomic_load(&s->gone) ? -EPIPE : collect(d, p);
+
+	if (error) {
+		drone_unpark(d, p);
+		drone_fail(d, vessel, slot, error == -ENOMEM ? 503 : error == -EFBIG ? 413 : 500);
+	} else if (!s->body_last) {
+		drone_answer(d, vessel, slot, SLOT_HUNGRY);
+	} else {
+		drone_express(d, vessel, slot, p->body, p->body_n);
+		drone_unpark(d, p);
+	}
+}
+
+static bool work_on_parked(struct drone *d)
+{
+	bool did = false;
+
+	for (unsigned i = 0; i < DRONE_PARKED && d->parked_n; i++) {
+		struct parked *p = &d->parked[i];
+		uint64_t word;
+
+		if (!p->used)
+			continue;
+		word = atomic_load_explicit(&d->t->synapse[p->vessel]->slot[p->slot].word, memory_order_acquire);
+		if (slot_drone(word) != d->t->id)
+			drone_unpark(d, p);
+		else if (slot_state(word) == SLOT_MORE)
+			drone_pull(d, p);
+		else if (slot_state(word) == SLOT_FED)
+			go_on_collecting(d, p);
+		else
+			continue;
+		did = true;
+	}
+	return did;
+}
+
+static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
+{
+	struct synapse *y = d->t->synapse[vessel];
+	struct slot *s = &y->slot[slot];
+	struct parked *p;
+
+	cw_assert(s->route < d->t->germ->dna.route_count && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	if (s->body_last) {
+		drone_express(d, vessel, slot, (char *)y->data[slot] + SLOT_BODY_AT, s->body_n);
+		return;
+	}
+	p = drone_park(d, vessel, slot);
+	if (p)
+		go_on_collecting(d, p);
+	else
+		drone_fail(d, vessel, slot, 503);
+}
+
+/* One request from the vessels in turn. */
+static bool work_on_queue(struct drone *d)
+{
+	uint32_t vessels = d->t->plan->vessels;
+
+	for (uint32_t i = 0; i < vessels; i++) {
+		uint32_t v = (d->next_vessel + i) % vessels;
+		int slot = synapse_take(d->t->synapse[v], d->t->id);
+
+		if (slot < 0)
+			continue;
+		d->next_vessel = v + 1;
+		begin(d, v, (uint32_t)slot);
+		return true;
+	}
+	return false;
+}
+
+static bool anything_waits(const struct drone *d)
+{
+	for (uint32_t v = 0; v < d->t->plan->vessels; v++)
+		if (synapse_waiting(d->t->synapse[v]))
+			return true;
+	for (unsigned i = 0; i < DRONE_PARKED && d->parked_n; i++) {
+		const struct parked *p = &d->parked[i];
+		uint32_t state;
+
+		if (!p->used)
+			continue;
+		state = slot_state(atomic_load(&d->t->synapse[p->vessel]->slot[p->slot].word));
+		if (state == SLOT_MORE || state == SLOT_FED)
+			return true;
+	}
+	return false;
+}
+
+static void drone_sleep(struct drone *d)
+{
+	_Atomic uint32_t *asleep = &d->t->commons->asleep[d->t->slot];
+	struct epoll_event e;
+
+	atomic_store(asleep, 1);
+	/* One that leaves takes nothing new and only waits for what it has parked. */
+	if (cell_leaving || !anything_waits(d))
+		if (cell_wait(plan_nest(d->t->plan, d->t->slot), &e, 1, cell_leaving ? DRONE_LEAVING_MS : -1) > 0)
+			cell_clear_nest(d->t);
+	atomic_store(asleep, 0);
+}
+
+/* Keeps what a drone needs, in a table of its own; nothing of the network is among it. */
+static void drone_close_foreign(const struct tissue *t)
+{
+	const struct plan *p = t->plan;
+	unsigned mine = (unsigned)plan_inbox(p, t->slot);
+	long kept = syscall(SYS_close_range, (unsigned)plan_shared_at(p), ~0U, CLOSE_RANGE_UNSHARE);
+
+	cw_assert(kept == 0);
+	if (mine > (unsigned)plan_slots_at(p))
+		cw_assert(syscall(SYS_close_range, (unsigned)plan_slots_at(p), mine - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_READY, FD_FIXED - 1, 0) == 0);
+}
+
+static struct drone drone;
+
+int drone_live(struct tissue *t)
+{
+	drone = (struct drone){ .t = t };
+	tissue_forget_vessels(t);
+	drone_close_foreign(t);
+	drone_load(&drone);
+	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(t->plan, 0), (unsigned)plan_vessel_bell(t->plan, 0) - 1, 0) ==
+		  0);
+	close(FD_GERM);
+	cell_seal(t, MEMBRANE_DRONE);
+	while (!cell_leaving || drone.parked_n) {
+		bool did = work_on_parked(&drone);
+
+		if (!cell_leaving)
+			did |= work_on_queue(&drone);
+		if (!did)
+			drone_sleep(&drone);
+	}
+	drone_unload(&drone);
+	return CLASS_NONE;
+}

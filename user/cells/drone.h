@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parts of a drone: its genes, the answers it is making, the bodies and streams it holds for later. */
+#ifndef CELLWS_CELLS_DRONE_H
+#define CELLWS_CELLS_DRONE_H
+
+#include <cellws/gene.h>
+#include "dna/dna.h"
+#include "tissue/synapse.h"
+#include "tissue/tissue.h"
+
+#define DRONE_HEAD_ROOM 8192u /* most bytes of the header lines of one answer */
+#define DRONE_PARKED    64u   /* bodies being collected and answers being pulled at once by one drone */
+
+/* A gene as it serves one route. */
+struct drone_gene {
+	const struct cellws_gene *gene;
+	void *self;
+};
+
+/* A request that is not finished in one go. */
+struct parked {
+	bool used;
+	bool pulling;     /* else a body is being collected */
+	uint32_t vessel;
+	uint32_t slot;
+	char *body;
+	size_t body_n;
+	size_t body_room;
+	void *pull_state;
+	long (*pull)(void *pull_state, char *to, size_t room);
+	void (*done_pulling)(void *pull_state);
+	uint64_t left;    /* of a pulled answer of known length; CELLWS_UNKNOWN else */
+};
+
+struct drone {
+	struct tissue *t;
+	struct drone_gene gene[DNA_ROUTES_MAX];
+	struct parked parked[DRONE_PARKED];
+	unsigned parked_n;
+	uint32_t next_vessel;
+	char head[DRONE_HEAD_ROOM];
+};
+
+/* Loads the genes of all routes from the descriptors the drone was born with. 0; or -errno, said in the log. */
+int drone_load(struct drone *d);
+void drone_unload(struct drone *d);
+
+/* Answers a slot whose request is whole. body: the whole body. */
+void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *body, size_t body_n);
+
+/* Moves a slot on and wakes the blood cell. */
+void drone_answer(struct drone *d, uint32_t vessel, uint32_t slot, uint32_t to);
+
+/* Answers with a status and a short text. */
+void drone_fail(struct drone *d, uint32_t vessel, uint32_t slot, int status);
+
+/* Writes the next piece of a pulled answer; ends it when it is complete, broken, or the client is gone. */
+void drone_pull(struct drone *d, struct parked *p);
+
+struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot);
+void drone_unpark(struct drone *d, struct parked *p);
+
+#endif

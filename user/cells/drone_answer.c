@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One request into one answer: the gene's view of the request, its header lines and body, and what goes into the slot. */
+#include "cells/drone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What header() and write() of one response work on. */
+struct making {
+	struct cellws_response response; /* first: the gene's pointer is ours */
+	struct drone *drone;
+	char *body; /* in the slot */
+	size_t head_n;
+	size_t body_n;
+	bool is_head;
+	bool has_length; /* a HEAD answer named its Content-Length */
+	uint64_t named_length;
+};
+
+/* Fields that are the server's own. */
+static bool header_is_ours(const char *name)
+{
+	static const char *const ours[] = { "Content-Length", "Transfer-Encoding", "Connection", "Date", "Keep-Alive" };
+
+	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (!strcasecmp(name, ours[i]))
+			return true;
+	return false;
+}
+
+static bool name_is_token(const char *name)
+{
+	static const char also[] = "!#$%&'*+-.^_`|~";
+	const char *p = name;
+
+	for (; *p; p++)
+		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || strchr(also, *p)))
+			return false;
+	return p != name;
+}
+
+static bool value_is_clean(const char *value)
+{
+	for (; *value; value++)
+		if ((unsigned char)*value < 0x20 ? *value != '\t' : *value == 0x7f)
+			return false;
+	return true;
+}
+
+static int make_header(struct cellws_response *self, const char *name, const char *value)
+{
+	struct making *m = (struct making *)self;
+	size_t name_n = strlen(name), value_n = strlen(value);
+	char *to = m->drone->head + m->head_n;
+
+	if (m->is_head && !strcasecmp(name, "Content-Length")) {
+		char *end;
+
+		errno = 0;
+		m->named_length = strtoull(value, &end, 10);
+		m->has_length = !errno && end != value && !*end;
+		return m->has_length ? 0 : -EINVAL;
+	}
+	if (header_is_ours(name) || !name_is_token(name) || !value_is_clean(value))
+		return -EINVAL;
+	/* Room for ": ", this line's end and the empty line. */
+	if (name_n > DRONE_HEAD_ROOM || value_n > DRONE_HEAD_ROOM ||
+		m->head_n + name_n + value_n + 6 > DRONE_HEAD_ROOM)
+		return -ENOSPC;
+	memcpy(to, name, name_n);
+	memcpy(to + name_n, ": ", 2);
+	memcpy(to + name_n + 2, value, value_n);
+	memcpy(to + name_n + 2 + value_n, "\r\n", 2);
+	m->head_n += name_n + value_n + 4;
+	return 0;
+}
+
+static int make_write(struct cellws_response *self, const void *bytes, size_t n)
+{
+	struct making *m = (struct making *)self;
+
+	if (n > SLOT_ANSWER_BODY_ROOM - m->body_n)
+		return -ENOSPC;
+	memcpy(m->body + m->body_n, bytes, n);
+	m->body_n += n;
+	self->body = CELLWS_BODY_BYTES;
+	return 0;
+}
+
+static struct cellws_text text_of(const char *head, struct http_span s)
+{
+	return (struct cellws_text){ .p = head + s.at, .n = s.n };
+}
+
+/* The gene's view: pointers into the slot, where blood has put the head it parsed. */
+static void see_request(struct drone *d, const uint8_t *data, const struct slot *s, struct cellws_request *q,
+	struct cellws_header headers[HTTP_HEADERS_MAX])
+{
+	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
+	const char *head = (const char *)data + SLOT_HEAD_AT;
+	const struct dna_route *route = &d->t->germ->dna.route[s->route];
+	size_t count = r->header_count <= HTTP_HEADERS_MAX ? r->header_count : 0;
+
+	for (size_t i = 0; i < count; i++)
+		headers[i] = (struct cellws_header){
+			.name = text_of(head, r->headers[i].name),
+			.value = text_of(head, r->headers[i].value),
+		};
+	*q = (struct cellws_request){
+		.method = text_of(head, r->method_text),
+		.target = text_of(head, r->target),
+		.path = { .p = (const char *)data + SLOT_PATH_AT, .n = s->path_n },
+		.query = text_of(head, r->query),
+		.route = { .p = route->prefix, .n = strlen(route->prefix) },
+		.host = text_of(head, r->host),
+		.client = { .p = (const char *)data + SLOT_PEER_AT, .n = strnlen((const char *)data + SLOT_PEER_AT, 64) },
+		.headers = headers,
+		.header_count = count,
+		.now = s->now,
+	};
+}
+
+void drone_answer(struct drone *d, uint32_t vessel, uint32_t slot, uint32_t to)
+{
+	struct synapse *s = d->t->synapse[vessel];
+	uint32_t from = slot_state(atomic_load(&s->slot[slot].word));
+
+	if (synapse_answer(s, slot, d->t->id, from, to))
+		bell_ring(&s->asleep, plan_vessel_bell(d->t->plan, vessel));
+}
+
+/* Header lines stand right before the body, with room for a chunk's size line where pieces need one. */
+static void put_head(struct making *m, uint8_t *data, struct slot *s, bool framed)
+{
+	uint8_t *end = data + SLOT_ANSWER_BODY_AT - (framed ? SLOT_FRAME : 0);
+
+	memcpy(m->drone->head + m->head_n, "\r\n", 2);
+	m->head_n += 2;
+	memcpy(end - m->head_n, m->drone->head, m->head_n);
+	s->head_len = (uint32_t)m->head_n;
+	s->status = (uint32_t)(m->response.status ? m->response.status : 200);
+	s->fresh_ms = m->response.fresh_ms;
+	s->retryable = m->response.retryable;
+}
+
+static void put_bytes(struct making *m, uint8_t *data, struct slot *s)
+{
+	put_head(m, data, s, false);
+	s->kind = ANSWER_BYTES;
+	s->body_len = m->is_head ? 0 : (uint32_t)m->body_n;
+	s->length = m->has_length ? m->named_length : m->body_n;
+}
+
+/* HEAD never pulls: the length alone is told, if it is known. */
+static void put_unpulled(struct making *m, uint8_t *data, struct slot *s)
+{
+	put_bytes(m, data, s);
+	if (!m->has_length)
+		s->length = m->response.length;
+	if (m->response.done_pulling)
+		m->response.done_pulling(m->response.pull_state);
+}
+
+/* The open file goes to blood through the gift socket, labelled with the slot's word. */
+static int give_file(struct drone *d, uint32_t vessel, uint64_t word, int fd)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .room = { 0 } };
+	struct iovec label = { .iov_base = &word, .iov_len = sizeof(word) };
+	struct msghdr message = {
+		.msg_iov = &label,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	return sendmsg(plan_gift_in(d->t->plan, vessel), &message, MSG_NOSIGNAL) == sizeof(word) ? 0 : -errno;
+}
+
+static int put_file(struct drone *d, uint32_t vessel, struct making *m, uint8_t *data, struct slot *s, uint32_t slot)
+{
+	uint64_t label = slot_word(slot_ticket(atomic_load(&s->word)), d->t->id, 0) | slot;
+	int error = m->is_head ? 0 : give_file(d, vessel, label, m->response.file_fd);
+
+	close(m->response.file_fd);
+	if (error)
+		return error;
+	put_head(m, data, s, false);
+	s->kind = m->is_head ? ANSWER_BYTES : ANSWER_FILE;
+	s->body_len = 0;
+	s->length = m->response.length;
+	s->file_offset = m->response.file_offset;
+	return 0;
+}
+
+static int put_pull(struct drone *d, uint32_t vessel, struct making *m, uint8_t *data, struct slot *s, uint32_t slot)
+{
+	struct parked *p = drone_park(d, vessel, slot);
+
+	if (!p)
+		return -ENOSPC;
+	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN);
+	s->kind = ANSWER_PULL;
+	s->length = m->response.length;
+	p->pulling = true;
+	p->pull = m->response.pull;
+	p->pull_state = m->response.pull_state;
+	p->done_pulling = m->response.done_pulling;
+	p->left = m->response.length;
+	drone_pull(d, p);
+	return 0;
+}
+
+void drone_pull(struct drone *d, struct parked *p)
+{
+	struct synapse *y = d->t->synapse[p->vessel];
+	struct slot *s = &y->slot[p->slot];
+	size_t room = SLOT_ANSWER_BODY_ROOM;
+	bool last, broken;
+	long n = 0;
+
+	if (p->left < room)
+		room = (size_t)p->left;
+	if (!atomic_load(&s->gone) && room)
+		n = p->pull(p->pull_state, (char *)y->data[p->slot] + SLOT_ANSWER_BODY_AT, room);
+	if (n > 0 && p->left != CELLWS_UNKNOWN)
+		p->left -= (uint64_t)n;
+	broken = n < 0 || (size_t)n > room || (n == 0 && p->left != CELLWS_UNKNOWN && p->left) || atomic_load(&s->gone);
+	last = broken || n == 0 || p->left == 0;
+	s->body_len = n > 0 && (size_t)n <= room ? (uint32_t)n : 0;
+	if (broken)
+		s->kind = ANSWER_BREAK;
+	if (last) {
+		uint32_t vessel = p->vessel, slot = p->slot;
+
+		drone_unpark(d, p);
+		drone_answer(d, vessel, slot, SLOT_DONE);
+	} else {
+		drone_answer(d, p->vessel, p->slot, SLOT_PIECE);
+	}
+}
+
+static void making_begin(struct drone *d, struct making *m, uint8_t *data, bool is_head)
+{
+	*m = (struct making){
+		.response = { .file_fd = -1, .header = make_header, .write = make_write },
+		.drone = d,
+		.body = (char *)data + SLOT_ANSWER_BODY_AT,
+		.is_head = is_head,
+	};
+}
+
+void drone_fail(struct drone *d, uint32_t vessel, uint32_t slot, int status)
+{
+	struct synapse *y = d->t->synapse[vessel];
+	struct making m;
+	char text[80];
+	int n = snprintf(text, sizeof(text), "%d %s\n", status, http_reason(status));
+
+	making_begin(d, &m, y->data[slot], false);
+	m.response.status = status;
+	make_header(&m.response, "Content-Type", "text/plain; charset=utf-8");
+	make_write(&m.response, text, (size_t)n);
+	put_bytes(&m, y->data[slot], &y->slot[slot]);
+	drone_answer(d, vessel, slot, SLOT_DONE);
+}
+
+/* 405 with Allow, when the gene names its methods and this is none of them. */
+static bool method_refused(struct drone *d, const struct cellws_gene *g, uint32_t vessel, uint32_t slot,
+	const struct cellws_text *method)
+{
+	struct synapse *y = d->t->synapse[vessel];
+	struct making m;
+	char name[32];
+	const char *at;
+
+	if (!g->allow || method->n >= sizeof(name))
+		return false;
+	memcpy(name, method->p, method->n);
+	name[method->n] = 0;
+	for (at = strstr(g->allow, name); at; at = strstr(at + 1, name))
+		if ((at == g->allow || at[-1] == ' ' || at[-1] == ',') &&
+			(!at[method->n] || at[method->n] == ',' || at[method->n] == ' '))
+			return false;
+	making_begin(d, &m, y->data[slot], false);
+	m.response.status = 405;
+	make_header(&m.response, "Allow", g->allow);
+	make_header(&m.response, "Content-Type", "text/plain; charset=utf-8");
+	make_write(&m.response, "405 Method Not Allowed\n", 23);
+	put_bytes(&m, y->data[slot], &y->slot[slot]);
+	drone_answer(d, vessel, slot, SLOT_DONE);
+	return true;
+}
+
+static void hand_over(struct drone *d, uint32_t vessel, uint32_t slot, struct making *m)
+{
+	struct synapse *y = d->t->synapse[vessel];
+	struct slot *s = &y->slot[slot];
+	uint8_t *data = y->data[slot];
+	int error = 0;
+
+	switch (m->response.body) {
+	case CELLWS_BODY_FILE:
+		error = put_file(d, vessel, m, data, s, slot);
+		break;
+	case CELLWS_BODY_PULL:
+		if (m->is_head) {
+			put_unpulled(m, data, s);
+			break;
+		}
+		error = m->response.pull ? put_pull(d, vessel, m, data, s, slot) : -EINVAL;
+		if (!error)
+			return;
+		break;
+	default:
+		put_bytes(m, data, s);
+		break;
+	}
+	if (error) {
+		tissue_log(d->t, "an answer could not be handed over: error %d", -error);
+		drone_fail(d, vessel, slot, 500);
+		return;
+	}
+	drone_answer(d, vessel, slot, SLOT_DONE);
+}
+
+void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *body, size_t body_n)
+{
+	struct synapse *y = d->t->synapse[vessel];
+	struct slot *s = &y->slot[slot];
+	struct drone_gene *g = &d->gene[s->route];
+	struct cellws_header headers[HTTP_HEADERS_MAX];
+	struct cellws_request request;
+	struct making m;
+	int error;
+
+	if (!g->gene) {
+		drone_fail(d, vessel, slot, 500);
+		return;
+	}
+	see_request(d, y->data[slot], s, &request, headers);
+	request.body = (struct cellws_text){ .p = body, .n = body_n };
+	if (method_refused(d, g->gene, vessel, slot, &request.method))
+		return;
+	making_begin(d, &m, y->data[slot], request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
+	error = g->gene->express(g->self, &request, &m.response);
+	d->t->vitals[d->t->slot].requests++;
+	if (error || m.response.status < 0 || (m.response.status && (m.response.status < 200 || m.response.status > 599))) {
+		if (m.response.body == CELLWS_BODY_FILE && m.response.file_fd >= 0)
+			close(m.response.file_fd);
+		drone_fail(d, vessel, slot, 500);
+		return;
+	}
+	hand_over(d, vessel, slot, &m);
+}

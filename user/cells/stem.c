@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The stem: waits for a vacancy. Never touches the network; ends as another class, for good. */
+#include "cells/cell.h"
+#include "cells/fate.h"
+
+#include <errno.h>
+
+#define STEM_RETRY_MS 100 /* after the system had no room for a daughter */
+
+/* Reads the census as it is this moment; the kernel refuses what is out of date. */
+static struct fate stem_look(const struct tissue *t)
+{
+	struct census now[CLASS_COUNT];
+
+	for (int i = 0; i < CLASS_COUNT; i++) {
+		now[i].living = t->census[i].living;
+		now[i].min = t->census[i].min;
+		now[i].max = t->census[i].max;
+	}
+	return fate_of_stem(now);
+}
+
+/* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
+static int stem_act(struct tissue *t, bool *again, int *timeout)
+{
+	struct fate fate = stem_look(t);
+	int result = -EPERM;
+
+	*again = false;
+	*timeout = -1;
+	if (fate.act == FATE_BECOME) {
+		result = cell_become(t, fate.class);
+		if (result == 0)
+			return fate.class;
+	} else if (fate.act == FATE_DIVIDE) {
+		result = cell_divide(t, CLASS_STEM);
+		*again = result >= 0; /* the mother counts anew, the daughter looks for the first time */
+	} else {
+		return CLASS_STEM;
+	}
+	if (result == -EAGAIN)
+		*again = true;
+	else if (result < 0 && result != -EPERM)
+		*timeout = STEM_RETRY_MS;
+	return CLASS_STEM;
+}
+
+int stem_live(struct tissue *t)
+{
+	int nest = plan_nest(t->plan, t->slot);
+	struct epoll_event e;
+
+	while (!cell_leaving) {
+		bool again;
+		int timeout;
+		int class = stem_act(t, &again, &timeout);
+
+		if (class != CLASS_STEM)
+			return class;
+		if (again)
+			continue;
+		if (cell_wait(nest, &e, 1, timeout) > 0)
+			cell_clear_nest(t);
+	}
+	return CLASS_NONE;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The seccomp allowlists, one table per kind, compiled by `up` through libseccomp so that no cell has to. */
+#include "tissue/membrane.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* What every cell does: wait, ring, log, end. */
+#define CALLS_ALL(X)                                                                                                  \
+	X(read) X(write) X(close) X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(clock_gettime) X(gettimeofday) X(time)   \
+	X(exit) X(exit_group) X(rt_sigreturn) X(rt_sigprocmask) X(rt_sigaction) X(munmap) X(brk) X(madvise) X(futex)   \
+	X(getpid) X(gettid) X(restart_syscall) X(getrandom) X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid)     \
+	X(getresgid) X(capget) X(clock_getres)
+
+/* What client sockets need. */
+#define CALLS_BLOOD(X)                                                                                                \
+	X(accept4) X(recvfrom) X(recvmsg) X(sendto) X(sendmsg) X(sendfile) X(shutdown) X(getsockopt) X(setsockopt)     \
+	X(fstat) X(newfstatat) X(getpeername)
+
+/* What files and the user's code need; Landlock says which files. */
+#define CALLS_DRONE(X)                                                                                                \
+	X(openat) X(openat2) X(fstat) X(newfstatat) X(statx) X(lseek) X(pread64) X(readv) X(preadv) X(getdents64)       \
+	X(readlink) X(readlinkat) X(access) X(faccessat) X(faccessat2) X(fcntl) X(mremap) X(nanosleep)                 \
+	X(clock_nanosleep) X(sendmsg) X(uname) X(sysinfo) X(sched_yield) X(sched_getaffinity) X(poll) X(ppoll) X(fadvise64)
+
+/* What birth, differentiation and the loading of genes need. */
+#define CALLS_GERM(X)                                                                                                 \
+	X(clone3) X(close_range) X(seccomp) X(landlock_create_ruleset) X(landlock_add_rule) X(landlock_restrict_self)  \
+	X(prlimit64) X(mmap) X(mprotect) X(prctl) X(set_robust_list) X(kill) X(dup3) X(statfs) X(fstatfs)
+
+static const int calls_all[] = {
+#define X(call) SCMP_SYS(call),
+	CALLS_ALL(X)
+};
+static const int calls_blood[] = { CALLS_BLOOD(X) };
+static const int calls_drone[] = { CALLS_DRONE(X) };
+static const int calls_germ[] = { CALLS_GERM(X) };
+#undef X
+
+static int allow_all_of(scmp_filter_ctx f, const int *calls, size_t n)
+{
+	int error = 0;
+
+	/* A call the architecture lacks (-EDOM) needs no rule. */
+	for (size_t i = 0; i < n && (!error || error == -EDOM || error == -EEXIST); i++)
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+	return error == -EDOM || error == -EEXIST ? 0 : error;
+}
+
+/* The gland's programs and nothing else of bpf(2); memory that is not executable; harmless questions to prctl(2). */
+static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
+{
+	int error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, BPF_PROG_TEST_RUN));
+
+	if (!error && kind != MEMBRANE_GERM) {
+		error = seccomp_rule_add(
+			f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		if (!error)
+			error = seccomp_rule_add(
+				f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		if (!error)
+			error = seccomp_rule_add(
+				f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_SECCOMP));
+		if (!error)
+			error = seccomp_rule_add(
+				f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NO_NEW_PRIVS));
+	}
+	if (!error && kind != MEMBRANE_DRONE) {
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCINQ));
+		if (!error)
+			error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ));
+	}
+	return error;
+}
+
+static int allow_kind(scmp_filter_ctx f, enum membrane kind)
+{
+	int error = allow_all_of(f, calls_all, sizeof(calls_all) / sizeof(*calls_all));
+
+	if (!error && kind != MEMBRANE_DRONE)
+		error = allow_all_of(f, calls_blood, sizeof(calls_blood) / sizeof(*calls_blood));
+	if (!error && kind != MEMBRANE_BLOOD)
+		error = allow_all_of(f, calls_drone, sizeof(calls_drone) / sizeof(*calls_drone));
+	if (!error && kind == MEMBRANE_GERM)
+		error = allow_all_of(f, calls_germ, sizeof(calls_germ) / sizeof(*calls_germ));
+	return error ? error : allow_narrowed(f, kind);
+}
+
+/* libseccomp writes its program to a descriptor only; a memory file takes it. */
+static int export_filter(scmp_filter_ctx f, char **bytes, uint32_t *n)
+{
+	int fd = memfd_create("cellws-filter", MFD_CLOEXEC), error = 0;
+	off_t size;
+
+	if (fd < 0)
+		return -errno;
+	error = seccomp_export_bpf(f, fd);
+	size = lseek(fd, 0, SEEK_END);
+	*bytes = error || size <= 0 ? NULL : malloc((size_t)size);
+	if (!error && !*bytes)
+		error = -ENOMEM;
+	if (!error && pread(fd, *bytes, (size_t)size, 0) != size)
+		error = -EIO;
+	*n = error ? 0 : (uint32_t)size;
+	close(fd);
+	return error;
+}
+
+int membrane_compile(enum membrane kind, char **bytes, uint32_t *n)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int error;
+
+	*bytes = NULL;
+	if (!f)
+		return -ENOMEM;
+	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	error = allow_kind(f, kind);
+	if (!error)
+		error = export_filter(f, bytes, n);
+	seccomp_release(f);
+	return error;
+}
