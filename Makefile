@@ -35,7 +35,6 @@ FLOORS    := unit bpf lab
 .DEFAULT_GOAL := all
 .PHONY: all run check test unit bpf lab fuzz fuzz-short bench lint format clean help setup install
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
 

@@ -79,7 +79,8 @@ CW_LAYOUT(struct vessel_owner, 16);
 
 /*
  * What a cell counts of itself. Key: slot. Writer: the cell in that slot, through a mapping.
- * Counters only grow, also across the tenants of a slot; base_requests is the count at the present tenant's birth.
+ * Counters only grow, also across the tenants of a slot; base_requests is what both kinds of requests
+ * were at the present tenant's birth.
  */
 #define VITALS(X)                                                   \
 	X(requests, "requests answered")                            \
@@ -87,17 +88,18 @@ CW_LAYOUT(struct vessel_owner, 16);
 	X(requeued, "requests given to another drone after a death") \
 	X(adopted, "connections taken over from a dead sister")     \
 	X(errors, "connections ended by an error")                  \
-	X(refused, "requests answered with status 429")
+	X(refused, "requests answered with status 429")             \
+	X(expressed, "requests run through a gene, by drones")
 
 struct vitals {
 #define X(name, text) __u64 name;
 	VITALS(X)
 #undef X
-	__u64 base_requests;
+	__u64 base_requests; /* of requests and expressed together */
 	__u32 seal; /* SEAL_* bits the cell has read back after sealing itself */
 	__u32 pad;
 };
-CW_LAYOUT(struct vitals, 64);
+CW_LAYOUT(struct vitals, 72);
 
 /* What a vessel counts. Key: vessel. Writer: the blood cell that serves it, through a mapping. */
 struct vessel_load {

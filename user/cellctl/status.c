@@ -37,7 +37,7 @@ static json_t *cell_json(const struct family *f, uint32_t slot)
 	return json_pack("{s:I, s:I, s:s, s:o, s:s, s:f, s:I, s:I, s:b, s:{}}", "slot", (json_int_t)slot, "pid",
 		(json_int_t)c->pid, "class", class_name((int)c->class), "mother", mother, "state", look.leaving ? "leaving" : "living",
 		"age_s", (double)(clock_boot_ns() - c->born_ns) / 1e9, "rss_kb", (json_int_t)look.rss_kb, "requests",
-		(json_int_t)(v->requests - v->base_requests), "sealed", vital_is_sealed(v, &look), "levels");
+		(json_int_t)(v->requests + v->expressed - v->base_requests), "sealed", vital_is_sealed(v, &look), "levels");
 }
 
 static json_t *census_json(const struct family *f)
@@ -102,7 +102,7 @@ static void print_cells(const struct family *f)
 			snprintf(mother, sizeof(mother), "%u", c->mother);
 		printf("%5u %8u %-7s %7s %8.1fs %7lu K %10llu  ", i, c->pid, class_name((int)c->class), mother,
 			(double)(clock_boot_ns() - c->born_ns) / 1e9, look.rss_kb,
-			(unsigned long long)(v->requests - v->base_requests));
+			(unsigned long long)(v->requests + v->expressed - v->base_requests));
 		vital_print_seal(v, &look);
 	}
 }

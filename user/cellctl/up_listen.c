@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The sockets and descriptors the organism is born with: listeners of all vessels, bells, epoll sets, roots and genes. */
 #include "cellctl/up.h"
-#include "cells/cell.h"
+#include <sys/epoll.h>
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
@@ -140,30 +140,22 @@ static int listen_all(struct up *u)
 	return 0;
 }
 
-static int add_event(int epoll, int fd, uint32_t what)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.u32 = what };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
-}
-
 static int make_nest(struct up *u, uint32_t slot)
 {
 	const struct plan *p = &u->germ.plan;
-	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), nest = epoll_create1(EPOLL_CLOEXEC), error;
+	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), nest = epoll_create1(EPOLL_CLOEXEC);
 
 	if (bell < 0 || nest < 0)
 		return -errno;
 	up_plan_fd(u, plan_bell(p, slot), bell);
 	up_plan_fd(u, plan_nest(p, slot), nest);
-	error = add_event(nest, u->fds[plan_inbox(p, slot)], EVENT_INBOX);
-	return error ? error : add_event(nest, bell, EVENT_BELL);
+	return 0;
 }
 
 static int make_vessel(struct up *u, uint32_t v)
 {
 	const struct plan *p = &u->germ.plan;
-	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), artery = epoll_create1(EPOLL_CLOEXEC), gift[2], error;
+	int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), artery = epoll_create1(EPOLL_CLOEXEC), gift[2];
 
 	if (bell < 0 || artery < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gift))
 		return -errno;
@@ -171,11 +163,7 @@ static int make_vessel(struct up *u, uint32_t v)
 	up_plan_fd(u, plan_artery(p, v), artery);
 	up_plan_fd(u, plan_gift_in(p, v), gift[0]);
 	up_plan_fd(u, plan_gift_out(p, v), gift[1]);
-	error = add_event(artery, bell, EVENT_VESSEL_BELL);
-	for (uint32_t l = 0; l < p->listens && !error; l++)
-		error = add_event(artery, u->fds[plan_listener(p, v, l)], EVENT_LISTENER + l);
-	/* The egg sleeps on all of them. */
-	return error ? error : add_event(u->fds[plan_nest(p, 0)], artery, EVENT_ARTERY);
+	return 0;
 }
 
 static int make_bells(struct up *u)

@@ -78,7 +78,7 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	t->slot = slot;
 	t->id = id;
 	t->class = class;
-	mine->base_requests = mine->requests;
+	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
 	cell_clear_nest(t);
@@ -137,6 +137,37 @@ void cell_seal(struct tissue *t, enum membrane kind)
 	cw_assert((seal & need) == need);
 }
 
+/* Puts a harmless file where a descriptor was, so that no connection ever gets a number below the plan's end. */
+static void egg_blank(int first, int last)
+{
+	for (int fd = first; fd <= last; fd++)
+		cw_assert(dup3(FD_NULL, fd, 0) == fd);
+}
+
+static void egg_watch(int epoll, int fd, uint32_t what)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = what };
+
+	cw_assert(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0);
+}
+
+/* Epoll sets know descriptors by number, so they are filled here, where the numbers are final. */
+static void egg_wire(const struct tissue *t)
+{
+	const struct plan *p = t->plan;
+
+	for (uint32_t s = 0; s < p->slots; s++) {
+		egg_watch(plan_nest(p, s), plan_inbox(p, s), EVENT_INBOX);
+		egg_watch(plan_nest(p, s), plan_bell(p, s), EVENT_BELL);
+	}
+	for (uint32_t v = 0; v < p->vessels; v++) {
+		egg_watch(plan_artery(p, v), plan_vessel_bell(p, v), EVENT_VESSEL_BELL);
+		for (uint32_t l = 0; l < p->listens; l++)
+			egg_watch(plan_artery(p, v), plan_listener(p, v, l), EVENT_LISTENER + l);
+		egg_watch(plan_nest(p, 0), plan_artery(p, v), EVENT_ARTERY);
+	}
+}
+
 /* The egg's start: `up` has given up all privileges before exec; what is left is to map and to say so. */
 static void egg_start(struct tissue *t, char **argv)
 {
@@ -149,13 +180,14 @@ static void egg_start(struct tissue *t, char **argv)
 	cw_assert(t->germ);
 	t->plan = &t->germ->plan;
 	cw_assert(tissue_open(t) == 0);
-	close_range(FD_CELLS, FD_LOADS, 0);
+	egg_blank(FD_CELLS, FD_LOADS);
+	egg_wire(t);
 	cell_move_in(t, 0, 0, CLASS_EGG);
 	cell_seal(t, MEMBRANE_GERM);
 	/* Say that the egg is ready; `up` enters it in the family and answers. */
 	cw_assert(write(FD_READY, "r", 1) == 1);
 	cw_assert(read(FD_READY, &go, 1) == 1);
-	close(FD_READY);
+	egg_blank(FD_READY, FD_READY);
 	t->id = t->cells[0].id;
 }
 

@@ -356,7 +356,7 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *
 		return;
 	making_begin(d, &m, y->data[slot], request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
 	error = g->gene->express(g->self, &request, &m.response);
-	d->t->vitals[d->t->slot].requests++;
+	d->t->vitals[d->t->slot].expressed++;
 	if (error || m.response.status < 0 || (m.response.status && (m.response.status < 200 || m.response.status > 599))) {
 		if (m.response.body == CELLWS_BODY_FILE && m.response.file_fd >= 0)
 			close(m.response.file_fd);

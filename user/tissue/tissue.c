@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The common parts of every cell: mappings, log, clock, gland calls, process title. */
 #include "tissue/tissue.h"
+#include "http/date.h"
 #include "tissue/synapse.h"
 #include "tissue/vessel.h"
 
@@ -50,15 +51,16 @@ const char *gland_answer_text(uint32_t answer)
 void tissue_log(const struct tissue *t, const char *format, ...)
 {
 	char line[512];
+	char date[HTTP_DATE_BYTES];
 	struct timespec now;
-	struct tm tm;
 	va_list args;
 	int n, m;
 
+	/* Not gmtime(): it opens the time zone's file, and a cell opens nothing. */
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	n = snprintf(line, sizeof(line), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s %u: ", tm.tm_year + 1900, tm.tm_mon + 1,
-		tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, class_name(t->class), t->slot);
+	http_date_format(now.tv_sec, date);
+	n = snprintf(line, sizeof(line), "%.*s.%03ld %s %u: ", (int)HTTP_DATE_BYTES - 4, date, now.tv_nsec / 1000000,
+		class_name(t->class), t->slot);
 	va_start(args, format);
 	m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
 	va_end(args);
