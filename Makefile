@@ -25,10 +25,12 @@ ORGANS    := $(sort $(wildcard bpf/*.bpf.c))
 ORGAN_O   := $(B)/bpf/lineage.bpf.o $(filter-out $(B)/bpf/lineage.bpf.o,$(ORGANS:%.bpf.c=$(B)/%.bpf.o))
 USER      := $(sort $(wildcard user/*/*.c))
 USER_O    := $(USER:%.c=$(B)/%.o)
-BODY_O    := $(filter-out $(B)/user/cellctl/main.o,$(USER_O))
+# What a test may call: everything but the command line, which belongs to main().
+BODY_O    := $(filter-out $(B)/user/cellctl/%,$(USER_O))
 EXAMPLES  := $(sort $(wildcard user/genes/examples/*.c))
 GENES     := $(EXAMPLES:user/genes/examples/%.c=$(B)/genes/%.so)
 TEST_LIB  := $(sort $(wildcard tests/lib/*.c))
+TEST_GENE := $(patsubst tests/lab/genes/%.c,$(B)/tests/genes/%.so,$(sort $(wildcard tests/lab/genes/*.c)))
 FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)))
 FLOORS    := unit bpf lab
 
@@ -62,10 +64,17 @@ cellctl: $(USER_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/genes/%.so: user/genes/examples/%.c include/cellws/gene.h
+define gene
 	@mkdir -p $(@D)
 	$(call say,GENE,$@)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -Iinclude $< -o $@
+endef
+
+$(B)/genes/%.so: user/genes/examples/%.c include/cellws/gene.h
+	$(gene)
+
+$(B)/tests/genes/%.so: tests/lab/genes/%.c include/cellws/gene.h
+	$(gene)
 
 $(B)/tests/%.o: tests/%.c | $(B)/cellws.skel.h
 	@mkdir -p $(@D)
@@ -82,6 +91,7 @@ endef
 $(eval $(call floor,unit,-j2))
 $(eval $(call floor,bpf,-j1))
 $(eval $(call floor,lab,-j1))
+lab: $(TEST_GENE)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c) dna.conf
 	@mkdir -p $(@D)
