@@ -75,6 +75,25 @@ Test(dna_host, a_good_gene)
 	cr_expect_eq(try_gene("")->problems, 0);
 }
 
+/* A checkout below /root: nobody but root gets as far as the file. */
+Test(dna_host, a_gene_behind_a_closed_door)
+{
+	compile(INIT("return 0;"));
+	cr_assert_eq(chmod(folder, 0700), 0);
+	cr_expect_eq(try_gene("")->problems, 0);
+	cr_assert_eq(chmod(folder, 0755), 0);
+}
+
+/* Nobody writes to it: the trial must not wait for somebody who does. */
+Test(dna_host, a_gene_that_is_a_pipe)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/x.so", folder);
+	cr_assert_eq(mkfifo(path, 0644), 0);
+	cr_expect(strstr(try_gene("")->said, "/x.so is not a regular file"));
+}
+
 Test(dna_host, a_gene_that_is_none)
 {
 	char path[64];

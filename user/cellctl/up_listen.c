@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -177,31 +174,6 @@ static int make_bells(struct up *u)
 	return error ? verb_say(VERB_FAILED, "bells and epoll sets cannot be made: %s", strerror(-error)) : 0;
 }
 
-/* A copy in sealed memory: what runs does not change when the file does. */
-static int copy_gene(const char *path)
-{
-	int from = open(path, O_RDONLY | O_CLOEXEC), to;
-	struct stat st;
-	off_t at = 0;
-
-	if (from < 0)
-		return -errno;
-	to = memfd_create("cellws-gene", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (to < 0 || fstat(from, &st)) {
-		close(from);
-		return -errno;
-	}
-	while (at < st.st_size)
-		if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
-			break;
-	close(from);
-	if (at < st.st_size || fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)) {
-		close(to);
-		return -EIO;
-	}
-	return to;
-}
-
 /* Routes that name the same object share one copy, so that it is loaded once. */
 static int gene_of(struct up *u, uint32_t route)
 {
@@ -210,7 +182,7 @@ static int gene_of(struct up *u, uint32_t route)
 	for (uint32_t i = 0; i < route; i++)
 		if (!strcmp(d->route[i].gene, d->route[route].gene))
 			return u->fds[plan_gene(&u->germ.plan, i)];
-	return copy_gene(d->route[route].gene);
+	return dna_gene_copy(d->route[route].gene);
 }
 
 static int open_routes(struct up *u)

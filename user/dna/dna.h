@@ -86,6 +86,12 @@ int dna_parse(const char *text, size_t n, const char *name, struct dna *dna, FIL
  */
 int dna_check_host(const struct dna *dna, FILE *out);
 
+/*
+ * A copy of a shared object (at most 256 MiB) in sealed memory, opened with the caller's rights; a process that may not
+ * reach the file loads it as /proc/self/fd/N. A descriptor that is closed on exec, or -errno; -EINVAL: no regular file.
+ */
+int dna_gene_copy(const char *path);
+
 /* Reads the whole file (at most 1 MiB) into *text (free it). 0 or -errno. */
 int dna_load(const char *file, char **text, size_t *n);
 

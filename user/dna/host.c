@@ -89,19 +89,37 @@ static void check_root(struct host *h, const struct dna_route *route)
 			route->root, h->dna->user, st.st_mode & 07777);
 }
 
-/* In the child: loads the gene as a drone will. */
-static int load(const struct dna_trial *trial, char *say, size_t room)
+/* In the child: loads the copy at trial->keep as a drone will, and closes it, so that the gene finds nothing open. */
+static void *load_copy(const struct dna_trial *trial, char *say, size_t room)
+{
+	char path[32];
+	const char *why;
+	void *object;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", trial->keep);
+	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!object) {
+		why = dlerror();
+		/* The operator knows the gene by its own name. */
+		if (!strncmp(why, path, strlen(path)) && !strncmp(why + strlen(path), ": ", 2))
+			why += strlen(path) + 2;
+		snprintf(say, room, "cannot be loaded: %s", why);
+	}
+	close(trial->keep);
+	return object;
+}
+
+/* In the child. */
+static int try_gene(const struct dna_trial *trial, char *say, size_t room)
 {
 	const struct dna_route *route = trial->what;
 	const struct cellws_gene *gene;
 	char why[256] = "";
-	void *self = NULL, *object = dlopen(route->gene, RTLD_NOW | RTLD_LOCAL);
+	void *self = NULL, *object = load_copy(trial, say, room);
 	int failed;
 
-	if (!object) {
-		snprintf(say, room, "cannot be loaded: %s", dlerror());
+	if (!object)
 		return -1;
-	}
 	gene = dlsym(object, "cellws_gene");
 	if (!gene)
 		snprintf(say, room, "exports no cellws_gene; allowed: a gene, see cellws/gene.h");
@@ -117,19 +135,31 @@ static int load(const struct dna_trial *trial, char *say, size_t room)
 	return -1;
 }
 
+static const char *copy_failed(int error)
+{
+	if (error == -ENOENT)
+		return "does not exist";
+	if (error == -EINVAL)
+		return "is not a regular file";
+	return error == -EFBIG ? "is larger than 256 MiB" : strerror(-error);
+}
+
 static void check_gene(struct host *h, const struct dna_route *route)
 {
-	struct dna_trial trial = {.uid = h->uid, .gid = h->gid, .keep = -1, .work = load, .what = route};
+	struct dna_trial trial = {.uid = h->uid, .gid = h->gid, .work = try_gene, .what = route};
 	char where[DNA_WHERE_MAX], say[DNA_SAY_MAX] = "";
-	struct stat st;
 
 	dna_name_write(DNA_SECTION_ROUTE, route->prefix, "gene", where, sizeof(where));
-	if (stat(route->gene, &st))
-		snprintf(say, sizeof(say), "%s", errno == ENOENT ? "does not exist" : strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		snprintf(say, sizeof(say), "is not a regular file");
-	else if (!dna_trial_run(&trial, say, sizeof(say)))
-		return;
+	trial.keep = dna_gene_copy(route->gene);
+	if (trial.keep < 0) {
+		snprintf(say, sizeof(say), "%s", copy_failed(trial.keep));
+	} else {
+		int failed = dna_trial_run(&trial, say, sizeof(say));
+
+		close(trial.keep);
+		if (!failed)
+			return;
+	}
 	dna_problem_add(&h->problems, route->gene_line, where, "%s %s", route->gene, say);
 }
 
