@@ -295,7 +295,7 @@ int verb_immune(const struct invocation *in)
 	const struct action *action;
 	char name[32];
 	const char *ttl;
-	int ret = verb_option(&rest, "ttl", &ttl);
+	int ret = verb_option(&rest, "--ttl", &ttl);
 
 	if (ret)
 		return ret;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include "shared/cell.h"
 
 /* Exit codes, part of the contract. */
@@ -38,6 +39,18 @@ struct invocation {
 #define X(name, args, help) int verb_##name(const struct invocation *in);
 VERBS(X)
 #undef X
+
+struct verb {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(const struct invocation *in);
+};
+
+/* NULL when there is none of that name. */
+const struct verb *verb_find(const char *name);
+/* Prints all verbs and returns code. */
+int verb_help(FILE *out, int code);
 
 /* Prints "cellctl: ..." to standard error and returns code, so that a verb can say `return verb_say(VERB_FAILED, ...)`. */
 int verb_say(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
