@@ -109,17 +109,8 @@ static __always_inline void *inbox_of(__u32 slot)
 	return bpf_map_lookup_elem(&inboxes, &slot);
 }
 
-/* Mother, daughter or sister: those who hear of a cell's fate. */
-static __always_inline bool cells_related(const struct cell *a, const struct cell *b)
-{
-	if (a->slot == b->slot)
-		return false;
-	return b->slot == a->mother || a->slot == b->mother || a->mother == b->mother;
-}
-
 struct announcement {
 	struct message m;
-	struct cell about; /* a copy: callbacks of bpf_loop see only their context */
 };
 
 static long family_tell(__u32 slot, void *ctx)
@@ -128,7 +119,7 @@ static long family_tell(__u32 slot, void *ctx)
 	struct cell *c = cell_at(slot);
 	void *ring;
 
-	if (!c || c->state != CELL_LIVING || !cells_related(&a->about, c))
+	if (!c || c->state != CELL_LIVING || slot == a->m.slot)
 		return 0;
 	ring = inbox_of(slot);
 	if (ring)
@@ -136,7 +127,10 @@ static long family_tell(__u32 slot, void *ctx)
 	return 0;
 }
 
-/* Puts a message about a cell into the inbox of every living relative. */
+/*
+ * Puts a message about a cell into the inbox of every other living cell: all descend from one egg, and a vacancy that
+ * only some hear of stays vacant when those die too.
+ */
 static __always_inline void family_announce(const struct cell *about, __u32 kind, __u32 code)
 {
 	struct announcement a = {
@@ -146,7 +140,6 @@ static __always_inline void family_announce(const struct cell *about, __u32 kind
 			.class = about->class,
 			.code = code,
 			.time_ns = bpf_ktime_get_boot_ns() },
-		.about = { .slot = about->slot, .mother = about->mother },
 	};
 
 	bpf_loop(CELL_SLOTS_MAX, family_tell, &a, 0);

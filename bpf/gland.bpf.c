@@ -153,11 +153,12 @@ static long gland_adopt_orphan(__u32 slot, void *ctx)
 	return 0;
 }
 
-/* A new neuron is the mother of all who have lost theirs. */
-static __always_inline void gland_adopt_orphans(const struct cell *neuron)
+/* A new neuron is the root of the tree: nobody's daughter, and the mother of all who have lost theirs. */
+static __always_inline void gland_adopt_orphans(struct cell *neuron)
 {
 	__u32 slot = neuron->slot;
 
+	neuron->mother = CELL_NOBODY;
 	bpf_loop(CELL_SLOTS_MAX, gland_adopt_orphan, &slot, 0);
 }
 

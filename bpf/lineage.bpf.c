@@ -83,17 +83,33 @@ static long lineage_hand_one(__u32 slot, void *ctx)
 	struct cell *c = cell_at(slot);
 
 	if (c && c->state == CELL_LIVING && c->mother == h->from && slot != h->from)
-		c->mother = h->to;
+		c->mother = slot == h->to ? CELL_NOBODY : h->to;
 	return 0;
 }
 
-/* The daughters of a dead cell go to its mother while she lives, else they wait as orphans for the next neuron. */
+static long lineage_find_neuron(__u32 slot, void *ctx)
+{
+	struct handover *h = ctx;
+	struct cell *c = cell_at(slot);
+
+	if (!c || c->state != CELL_LIVING || c->class != CLASS_NEURON)
+		return 0;
+	h->to = slot;
+	return 1;
+}
+
+/*
+ * The daughters of a dead cell go to its mother while she lives, else to the neuron, so that the tree stays in one piece;
+ * without a neuron they wait as orphans for the next.
+ */
 static __always_inline void lineage_hand_on(const struct cell *dead)
 {
 	struct cell *grandmother = dead->mother == CELL_NOBODY ? NULL : cell_at(dead->mother);
 	bool lives = grandmother && grandmother->state == CELL_LIVING;
 	struct handover h = { .from = dead->slot, .to = lives ? dead->mother : CELL_NOBODY };
 
+	if (!lives)
+		bpf_loop(CELL_SLOTS_MAX, lineage_find_neuron, &h, 0);
 	bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
 }
 

@@ -47,7 +47,6 @@ static int stem_act(struct tissue *t, bool *again, int *timeout)
 
 int stem_live(struct tissue *t)
 {
-	int nest = plan_nest(t->plan, t->slot);
 	struct epoll_event e;
 
 	while (!cell_leaving) {
@@ -59,7 +58,8 @@ int stem_live(struct tissue *t)
 			return class;
 		if (again)
 			continue;
-		if (cell_wait(nest, &e, 1, timeout) > 0)
+		/* Looked up each time: after a division this may be the daughter, in another slot. */
+		if (cell_wait(plan_nest(t->plan, t->slot), &e, 1, timeout) > 0)
 			cell_clear_nest(t);
 	}
 	return CLASS_NONE;

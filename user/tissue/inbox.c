@@ -22,6 +22,11 @@ int inbox_open(const struct tissue *t)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *consumer, *producer;
 
+	/* A daughter has inherited her mother's. */
+	if (ring.consumer) {
+		munmap((void *)(uintptr_t)ring.consumer, page);
+		munmap((char *)(uintptr_t)ring.producer, page + 2 * INBOX_BYTES);
+	}
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (consumer == MAP_FAILED)
 		return -errno;
