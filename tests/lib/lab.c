@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,4 +124,16 @@ void lab_put(struct lab *l, const char *path, const void *bytes, size_t n)
 	}
 	cr_assert_eq(fchmod(fileno(f), 0644), 0);
 	cr_assert_eq(fclose(f), 0);
+}
+
+bool lab_allow_files(unsigned n)
+{
+	struct rlimit l;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &l), 0);
+	if (l.rlim_cur >= n)
+		return true;
+	l.rlim_cur = n;
+	l.rlim_max = l.rlim_max > n ? l.rlim_max : n;
+	return !setrlimit(RLIMIT_NOFILE, &l);
 }

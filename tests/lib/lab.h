@@ -33,6 +33,19 @@ struct lab {
 	char *err;
 };
 
+/* A suite whose tests have each a lab of their own, named lab. A test that takes longer than seconds fails. */
+#define LAB_SUITE(name, seconds)                                                                       \
+	static struct lab lab;                                                                         \
+	static void name##_open(void)                                                                  \
+	{                                                                                              \
+		lab_open(&lab);                                                                        \
+	}                                                                                              \
+	static void name##_close(void)                                                                 \
+	{                                                                                              \
+		lab_close(&lab);                                                                       \
+	}                                                                                              \
+	TestSuite(name, .init = name##_open, .fini = name##_close, .timeout = seconds)
+
 /* lab.c. Failing tests fail inside these: all cr_assert. */
 void lab_open(struct lab *l);
 /* Ends every process in the namespaces and removes all; fails the test when something would be left. */
@@ -48,6 +61,9 @@ void lab_up(struct lab *l, const char *more, const char *arguments);
 /* A file below the document root, readable by everybody; of n bytes that differ from place to place when bytes is NULL. */
 void lab_put(struct lab *l, const char *path, const void *bytes, size_t n);
 
+/* The test itself may open so many descriptors. False when the host does not allow it. */
+bool lab_allow_files(unsigned n);
+
 /* lab_run.c: runs a shell command, waits for it (at most 60 s), keeps what it says in l. The exit code. */
 int lab_sh(struct lab *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* cellctl in the server's namespace with --run-dir and --bpffs of this lab. The exit code. */
@@ -59,7 +75,7 @@ const char *lab_here(void);
 /* Enters a namespace by name, or by descriptor. */
 void lab_enter(const char *name);
 void lab_enter_fd(int fd);
-/* Fails unless cond(arg) becomes true within seconds; what: the words for it. */
+/* Whether cond(arg) becomes true within seconds. */
 bool lab_wait(double seconds, bool (*cond)(void *arg), void *arg);
 double lab_now(void);
 
@@ -73,7 +89,9 @@ unsigned lab_pids(struct lab *l, const char *class, pid_t *pids, unsigned room);
 pid_t lab_pid(struct lab *l, const char *class); /* any one of them; fails when there is none */
 /* SIGKILLs up to n cells of a class (NULL: any) and returns how many; only what runs in the server's namespace. */
 unsigned lab_kill(struct lab *l, const char *class, unsigned n);
-/* Every process in the server's namespace; how many. What `down` must have brought to 0. */
+/* SIGKILLs every process in the server's namespace until none is left. */
+void lab_kill_everything(struct lab *l);
+/* How many processes run in the server's namespace: what `down` must have brought to 0. */
 unsigned lab_processes(struct lab *l);
 /* Sends a first request and waits until neuron, blood, drone and stems are there. */
 void lab_wake(struct lab *l);
@@ -108,7 +126,9 @@ struct lab_answer {
 
 /* Connects to the server; address: LAB_SERVER_V4 or _V6; from: a source address or NULL. -errno on failure. */
 int lab_dial(const char *address, const char *from);
-/* The same, and failure fails the test. */
+/* Whether a connection is made within seconds. */
+bool lab_reaches(const char *address, const char *from, double seconds);
+/* As lab_dial, and failure fails the test. */
 void lab_connect(struct lab_conn *c, const char *address);
 void lab_hang_up(struct lab_conn *c);
 void lab_send(struct lab_conn *c, const void *bytes, size_t n);

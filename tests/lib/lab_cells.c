@@ -85,6 +85,24 @@ unsigned lab_kill(struct lab *l, const char *class, unsigned n)
 	return killed;
 }
 
+static void kill_it(pid_t pid, void *arg)
+{
+	(void)arg;
+	kill(pid, SIGKILL);
+}
+
+static bool is_empty(void *arg)
+{
+	struct lab *l = arg;
+
+	return guard_each(l->server, kill_it, NULL) == 0;
+}
+
+void lab_kill_everything(struct lab *l)
+{
+	cr_assert(lab_wait(LAB_SOON_S, is_empty, l), "some process in %s cannot be killed", l->server);
+}
+
 unsigned lab_processes(struct lab *l)
 {
 	return guard_each(l->server, NULL, NULL);

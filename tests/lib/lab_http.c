@@ -30,9 +30,9 @@ static socklen_t address_of(const char *text, int port, struct sockaddr_storage 
 	return sizeof(*six);
 }
 
-int lab_dial(const char *address, const char *from)
+static int dial(const char *address, const char *from, double seconds)
 {
-	struct timeval patience = { .tv_sec = LAB_SOON_S };
+	struct timeval patience = { .tv_sec = (time_t)seconds, .tv_usec = (suseconds_t)((seconds - (time_t)seconds) * 1e6) };
 	struct sockaddr_storage to, source;
 	socklen_t n = address_of(address, LAB_PORT, &to), m;
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
@@ -52,6 +52,20 @@ int lab_dial(const char *address, const char *from)
 		return fd;
 	close(fd);
 	return error;
+}
+
+int lab_dial(const char *address, const char *from)
+{
+	return dial(address, from, LAB_SOON_S);
+}
+
+bool lab_reaches(const char *address, const char *from, double seconds)
+{
+	int fd = dial(address, from, seconds);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 void lab_connect(struct lab_conn *c, const char *address)
