@@ -54,7 +54,22 @@ static int collect(struct drone *d, struct parked *p)
 	}
 	memcpy(p->body + p->body_n, y->data[p->slot] + SLOT_BODY_AT, n);
 	p->body_n += n;
+	y->slot[p->slot].parts++;
 	return 0;
+}
+
+/* The body is answered: it goes, unless an answer that is still pulled may read it; then it goes with that. */
+static void body_done(struct drone *d, struct parked *p)
+{
+	for (unsigned i = 0; i < DRONE_PARKED; i++) {
+		struct parked *q = &d->parked[i];
+
+		if (q->used && q->pulling && q->vessel == p->vessel && q->slot == p->slot) {
+			q->body = p->body;
+			p->body = NULL;
+		}
+	}
+	drone_unpark(d, p);
 }
 
 /* A part of a body has come: ask for the next, or answer. */
@@ -71,7 +86,7 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 		drone_answer(d, vessel, slot, SLOT_HUNGRY);
 	} else {
 		drone_express(d, vessel, slot, p->body, p->body_n);
-		drone_unpark(d, p);
+		body_done(d, p);
 	}
 }
 
