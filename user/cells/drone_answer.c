@@ -63,7 +63,7 @@ static int make_header(struct cellws_response *self, const char *name, const cha
 
 		errno = 0;
 		m->named_length = strtoull(value, &end, 10);
-		m->has_length = !errno && end != value && !*end;
+		m->has_length = !errno && *value >= '0' && *value <= '9' && !*end && m->named_length <= INT64_MAX;
 		return m->has_length ? 0 : -EINVAL;
 	}
 	if (header_is_ours(name) || !name_is_token(name) || !value_is_clean(value))
@@ -195,6 +195,7 @@ static int put_file(struct drone *d, uint32_t vessel, struct making *m, uint8_t 
 	int error = m->is_head ? 0 : give_file(d, vessel, label, m->response.file_fd);
 
 	close(m->response.file_fd);
+	m->response.file_fd = -1;
 	if (error)
 		return error;
 	put_head(m, data, s, false);
@@ -211,7 +212,7 @@ static int put_pull(struct drone *d, uint32_t vessel, struct making *m, uint8_t 
 
 	if (!p)
 		return -ENOSPC;
-	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN);
+	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN && s->chunks);
 	s->kind = ANSWER_PULL;
 	s->length = m->response.length;
 	p->pulling = true;
@@ -242,6 +243,7 @@ void drone_pull(struct drone *d, struct parked *p)
 	s->body_len = n > 0 && (size_t)n <= room ? (uint32_t)n : 0;
 	if (broken)
 		s->kind = ANSWER_BREAK;
+	s->pieces++;
 	if (last) {
 		uint32_t vessel = p->vessel, slot = p->slot;
 
@@ -304,6 +306,15 @@ static bool method_refused(struct drone *d, const struct cellws_gene *g, uint32_
 	return true;
 }
 
+/* What the gene has handed over goes back when it is not sent. */
+static void discard(struct making *m)
+{
+	if (m->response.body == CELLWS_BODY_FILE && m->response.file_fd >= 0)
+		close(m->response.file_fd);
+	if (m->response.body == CELLWS_BODY_PULL && m->response.done_pulling)
+		m->response.done_pulling(m->response.pull_state);
+}
+
 static void hand_over(struct drone *d, uint32_t vessel, uint32_t slot, struct making *m)
 {
 	struct synapse *y = d->t->synapse[vessel];
@@ -330,7 +341,8 @@ static void hand_over(struct drone *d, uint32_t vessel, uint32_t slot, struct ma
 	}
 	if (error) {
 		tissue_log(d->t, "an answer could not be handed over: error %d", -error);
-		drone_fail(d, vessel, slot, 500);
+		discard(m);
+		drone_fail(d, vessel, slot, error == -ENOSPC ? 503 : 500);
 		return;
 	}
 	drone_answer(d, vessel, slot, SLOT_DONE);
@@ -358,10 +370,11 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *
 	error = g->gene->express(g->self, &request, &m.response);
 	d->t->vitals[d->t->slot].expressed++;
 	if (error || m.response.status < 0 || (m.response.status && (m.response.status < 200 || m.response.status > 599))) {
-		if (m.response.body == CELLWS_BODY_FILE && m.response.file_fd >= 0)
-			close(m.response.file_fd);
+		discard(&m);
 		drone_fail(d, vessel, slot, 500);
 		return;
 	}
+	/* These have no body, whatever the gene has made. */
+	m.is_head |= m.response.status == 204 || m.response.status == 304;
 	hand_over(d, vessel, slot, &m);
 }
