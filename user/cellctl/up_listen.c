@@ -68,7 +68,18 @@ static int port_is_free(const struct dna_listen *l)
 	return error;
 }
 
-static int open_listener(const struct dna_listen *l)
+/*
+ * Marks the sockets of a vessel: TCP_KEEPCNT is inherited by accepted connections, has no effect while keep-alive probes
+ * are off, and tells an adopter which vessel an unrecorded connection belongs to.
+ */
+static int set_vessel(int fd, uint32_t vessel)
+{
+	int number = (int)vessel + 1;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &number, sizeof(number)) ? -errno : 0;
+}
+
+static int open_listener(const struct dna_listen *l, uint32_t vessel)
 {
 	struct sockaddr_storage at;
 	socklen_t n = listen_address(l, &at);
@@ -77,6 +88,8 @@ static int open_listener(const struct dna_listen *l)
 	if (fd < 0)
 		return -errno;
 	error = set_options(fd, l->family);
+	if (!error)
+		error = set_vessel(fd, vessel);
 	if (!error && bind(fd, (struct sockaddr *)&at, n))
 		error = -errno;
 	if (error) {
@@ -104,7 +117,7 @@ static int listen_one(struct up *u, uint32_t vessel, uint32_t group)
 {
 	const struct dna_listen *l = &u->germ.dna.listen[group];
 	int program = bpf_program__fd(u->skel->progs.vessel_steer);
-	int fd = open_listener(l), error = 0;
+	int fd = open_listener(l, vessel), error = 0;
 
 	if (fd < 0)
 		return fd;

@@ -135,13 +135,16 @@ static void on_connection(struct artery *a, const struct epoll_event *e)
 		blood_close(a, i);
 		return;
 	}
+	if (!conn_ready(a, i))
+		return;
 	if (e->events & EPOLLIN)
 		c->flags |= CONN_READABLE;
 	if (e->events & EPOLLRDHUP)
 		c->flags |= CONN_READABLE | CONN_CLOSED_IN;
 	if ((e->events & EPOLLOUT) && c->phase == CONN_SENDING)
 		blood_send_more(a, i);
-	blood_go(a, i);
+	if (c->fd >= 0 && c->serial == (uint32_t)(e->data.u64 >> 32))
+		blood_go(a, i);
 }
 
 static void on_event(struct artery *a, const struct epoll_event *e)
@@ -171,16 +174,17 @@ static void blood_go_on(struct artery *a)
 		uint32_t i = ring_take(&a->ready);
 		struct conn *c = conn_at(a, i);
 
-		if (c->fd < 0)
+		if (c->fd < 0 || !conn_ready(a, i))
 			continue;
 		if (c->phase == CONN_SENDING)
 			blood_send_more(a, i);
-		blood_go(a, i);
+		if (c->fd >= 0)
+			blood_go(a, i);
 	}
 	while (a->slots_left && !ring_empty(&a->wanting)) {
 		uint32_t i = ring_take(&a->wanting);
 
-		if (conn_at(a, i)->phase == CONN_WANT_SLOT) {
+		if (conn_at(a, i)->phase == CONN_WANT_SLOT && conn_ready(a, i)) {
 			blood_ask(a, i);
 			blood_go(a, i);
 		}
@@ -202,6 +206,8 @@ static int blood_patience(struct artery *a)
 
 	if (!ring_empty(&a->ready) || anything_done(a->synapse))
 		return 0;
+	if (a->strays_due && a->strays_due < until)
+		until = a->strays_due;
 	if (a->paused && a->pause_until < until)
 		until = a->pause_until;
 	if (a->leave_by && a->now_ms + SWEEP_MS_MAX < until)
@@ -227,6 +233,8 @@ static void blood_turn(struct artery *a)
 	blood_go_on(a);
 	if (a->now_ms >= a->next_due)
 		blood_sweep(a);
+	if (a->strays_due && a->now_ms >= a->strays_due)
+		adopt_close_strays(a);
 	if (a->paused && a->now_ms >= a->pause_until && !a->leave_by)
 		blood_resume(a);
 	if (a->rung)
@@ -245,7 +253,7 @@ static void blood_begin_to_leave(struct artery *a)
 		if (c->fd < 0)
 			continue;
 		c->flags &= ~(uint32_t)CONN_KEEP;
-		if (c->phase == CONN_READING && c->in_at == c->in_end && !(c->flags & CONN_READABLE))
+		if (c->phase == CONN_READING && c->received == c->used && !(c->flags & (CONN_READABLE | CONN_STALE)))
 			blood_close(a, i);
 	}
 }

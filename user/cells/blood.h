@@ -10,11 +10,20 @@
 #include "tissue/tissue.h"
 #include "tissue/vessel.h"
 
-/* A ring of connection numbers, private to the process: what it holds is found again by a sweep after an adoption. */
+struct sockaddr_storage;
+
+/* A ring of connection numbers, private to the process: what it holds is found again after an adoption. */
 struct conn_ring {
 	uint32_t *conn;
 	uint32_t mask;
 	uint32_t head, tail;
+};
+
+#define STRAYS_MAX 8u
+
+struct stray {
+	int fd;
+	uint64_t inode;
 };
 
 /* One blood cell's view of one vessel; everything that must outlive the process is in the vessel itself. */
@@ -33,7 +42,9 @@ struct artery {
 	uint32_t slots_left;
 	uint32_t ticket;
 	uint32_t rung;              /* requests queued since drones were last woken */
-	int gift[SYNAPSE_SLOTS];    /* open files received from drones, -1 for none */
+	struct stray stray[STRAYS_MAX]; /* open files nobody owned at the adoption */
+	uint32_t strays;
+	uint64_t strays_due;        /* clock_ms at which they are looked at again; 0: none */
 	struct conn_ring ready;     /* have more to do without an event */
 	struct conn_ring wanting;   /* wait for a free slot */
 	bool paused;                /* the listeners are out of the epoll set */
@@ -53,14 +64,33 @@ void blood_pause(struct artery *a);
 void blood_resume(struct artery *a);
 /* Gives the connection and everything it holds back. */
 void blood_close(struct artery *a, uint32_t i);
+/* Enters an accepted socket into a record and the epoll set; from: its peer. False (closed) when there is no room. */
+bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from);
+
+/* blood_adopt.c: before anything is done with an adopted connection. False when it had to be closed. */
+bool conn_ready(struct artery *a, uint32_t i);
 
 /* blood_read.c: takes what has come, as far as it goes. Called for events and from the ready ring. */
 void blood_go(struct artery *a, uint32_t i);
 
-/* blood_request.c: the parsed head in a->request decides. Returns the status to fail with, or 0. */
+/* blood_body.c */
+/* Looks through a body that has no slot yet. 1: it is complete, 0: not yet, -400. */
+int body_scan(struct artery *a, struct conn *c);
+/* Back to the body's first byte, which is still in the input. */
+void body_restart(struct conn *c);
+/* Decodes what has come into the slot as the next part, if there is any. 0 or -400. */
+int body_stage(struct artery *a, struct conn *c);
+/* Sends what is left of 100 Continue. True when it is out. */
+bool blood_continue(struct artery *a, struct conn *c);
+
+/* blood_request.c */
+/* The head in hand decides: memory, a refusal, the body, or a drone. */
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n);
 /* Answers with a canned reply; keep: the connection may go on after it. */
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep);
+/* What one remembered answer cannot serve alike: kind of connection and accepted coding. */
+uint32_t blood_variant(const struct conn *c);
+
 /* The head, and what has come of the body behind it, goes to a drone; waits for a slot when none is free. */
 void blood_ask(struct artery *a, uint32_t i);
 
@@ -76,25 +106,36 @@ uint32_t reply_canned(struct artery *a, int status, bool keep);
 void reply_fresh_date(struct artery *a, uint32_t reply);
 
 /* blood_send.c */
-/* Begins to send n bytes from the place given by kind and ref; the answer ends with them and the file of c, if any. */
-void blood_send(struct artery *a, uint32_t i, uint32_t kind, uint32_t ref, uint32_t at, uint32_t n);
+/* Begins to send a part of an answer; its base is filled in. */
+void blood_send(struct artery *a, uint32_t i, const struct conn_out *part);
 /* Goes on where the socket was full. */
 void blood_send_more(struct artery *a, uint32_t i);
 
 /* blood_slot.c */
 void slots_init(struct artery *a);
-/* Looks at every slot that drones have marked. */
-void blood_collect(struct artery *a);
 /* Gives the slots of a dead drone to another, or answers 502. */
 void blood_requeue(struct artery *a, uint32_t drone);
 void slot_release(struct artery *a, uint32_t slot);
+/*
+ * Gives a request to another drone, when nothing of an answer is out, its body is whole and it is safe; once. state: what
+ * the slot was in. False when it may not be repeated.
+ */
+bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state);
 /* The part in the slot is sent: let the drone go on. */
 void slot_want_more(struct artery *a, uint32_t slot);
-/* The connection is gone or given up: the slot is freed as soon as its drone has finished. */
-void slot_abandon(struct artery *a, uint32_t slot);
-void slot_feed(struct artery *a, uint32_t slot, const char *bytes, uint32_t n, bool last);
+/* The connection gives its slot up: it is freed as soon as its drone has finished. */
+void slot_abandon(struct artery *a, uint32_t i);
+/* A slot in this state whose client is gone: freed, or moved on so that its drone sees it. */
+void slot_discard(struct artery *a, uint32_t slot, uint32_t state);
+/* The staged part of the body is for the drone. */
+void slot_feed(struct artery *a, uint32_t i);
 /* Wakes as many sleeping drones as there are new requests. */
 void blood_ring_drones(struct artery *a);
+
+/* blood_answer.c */
+/* Looks at every slot that drones have marked. */
+void blood_collect(struct artery *a);
+void slot_look(struct artery *a, uint32_t slot);
 
 /* blood_head.c: writes status line, Date, framing and Connection before the drone's header lines. */
 /* Returns where the head begins in the slot's data, 0 when what the drone left is malformed; *date_at: offset in it. */
@@ -109,6 +150,12 @@ uint32_t ring_take(struct conn_ring *r);
 static inline bool ring_empty(const struct conn_ring *r)
 {
 	return r->head == r->tail;
+}
+
+/* Whether the request has no body, or all of it is read. */
+static inline bool blood_body_is_read(struct conn *c)
+{
+	return !(c->flags & CONN_HAS_BODY) || conn_in(c)->whole;
 }
 
 static inline struct conn *conn_at(struct artery *a, uint32_t i)

@@ -29,21 +29,37 @@ static void conn_peer(struct conn *c, const struct sockaddr_storage *from)
 	}
 }
 
-static void conn_fresh(struct conn *c, int fd, const struct sockaddr_storage *from)
+static int socket_cookie(int fd, uint64_t *cookie)
+{
+	socklen_t n = sizeof(*cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &n);
+}
+
+/* The descriptor is written last: a record with one is complete. */
+static int conn_fresh(struct conn *c, int fd, const struct sockaddr_storage *from)
 {
 	uint32_t serial = c->serial;
+	uint64_t cookie;
 
-	memset(c, 0, offsetof(struct conn, in));
+	if (socket_cookie(fd, &cookie))
+		return -errno;
+	memset(c, 0, offsetof(struct conn, inline_in));
+	c->fd = -1;
 	c->serial = serial;
+	c->cookie = cookie;
 	c->phase = CONN_READING;
 	c->flags = CONN_READABLE;
 	c->slot = SYNAPSE_SLOTS;
 	c->file = -1;
 	conn_peer(c, from);
+	COMMIT();
 	c->fd = fd;
+	COMMIT();
+	return 0;
 }
 
-static void conn_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
+bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 {
 	uint32_t i = vessel_take(a->vessel);
 	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
@@ -52,18 +68,22 @@ static void conn_enter(struct artery *a, int fd, const struct sockaddr_storage *
 	if (i == CONN_NONE) {
 		close(fd);
 		blood_pause(a);
-		return;
+		return false;
 	}
 	c = conn_at(a, i);
-	conn_fresh(c, fd, from);
-	e.data.u64 = (uint64_t)c->serial << 32 | i;
-	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &e)) {
+	if (conn_fresh(c, fd, from)) {
 		close(fd);
 		vessel_give(a->vessel, i);
-		return;
+		return false;
 	}
 	a->open++;
+	e.data.u64 = (uint64_t)c->serial << 32 | i;
+	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &e)) {
+		blood_close(a, i);
+		return false;
+	}
 	conn_deadline(a, i, a->t->germ->dna.head_ms);
+	return true;
 }
 
 void blood_accept(struct artery *a, uint32_t listen)
@@ -77,7 +97,7 @@ void blood_accept(struct artery *a, uint32_t listen)
 		int fd = accept4(listener, (struct sockaddr *)&from, &from_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			conn_enter(a, fd, &from);
+			blood_enter(a, fd, &from);
 			continue;
 		}
 		if (errno == EAGAIN)
@@ -115,24 +135,31 @@ void blood_resume(struct artery *a)
 
 static void conn_drop_out(struct artery *a, struct conn *c)
 {
-	if (c->out_kind == OUT_REPLY)
-		a->vessel->reply[c->ref].refs--;
-	else if (c->out_kind == OUT_BUFFER)
-		vessel_output_give(a->vessel, c->ref);
-	c->out_kind = OUT_NOTHING;
+	const struct conn_out *o = conn_out(c);
+
+	if (c->phase != CONN_SENDING)
+		return;
+	if (o->kind == OUT_REPLY)
+		a->vessel->reply[o->ref].refs--;
+	else if (o->kind == OUT_BUFFER)
+		vessel_output_give(a->vessel, o->ref);
 }
 
 void blood_close(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
+	int file = c->file;
 
 	cw_assert(c->fd >= 0);
-	if (c->slot < SYNAPSE_SLOTS)
-		slot_abandon(a, c->slot);
 	conn_drop_out(a, c);
-	if (c->file >= 0)
-		close(c->file);
-	vessel_shrink(a->vessel, c);
+	conn_phase(c, CONN_CLOSING);
+	if (c->slot < SYNAPSE_SLOTS)
+		slot_abandon(a, i);
+	c->file = -1;
+	COMMIT();
+	if (file >= 0)
+		close(file);
+	vessel_drop_input(a->vessel, c);
 	close(c->fd);
 	vessel_give(a->vessel, i);
 	a->open--;

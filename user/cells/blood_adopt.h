@@ -8,4 +8,9 @@
 /* Makes a fresh vessel, or finds out what the dead cell was in the middle of and goes on there. */
 void blood_adopt(struct artery *a);
 
+/* blood_strays.c: connections the dead cell had accepted but not yet recorded. */
+void adopt_strays(struct artery *a);
+/* Files it had received: closed when nobody owns them a while later. */
+void adopt_close_strays(struct artery *a);
+
 #endif

@@ -94,18 +94,13 @@ uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uin
 {
 	const struct slot *s = &a->synapse->slot[slot];
 	char *data = (char *)a->synapse->data[slot];
-	uint32_t framed = s->kind == ANSWER_PULL && s->length == CELLWS_UNKNOWN ? SLOT_FRAME : 0;
+	uint32_t framed = c->flags & CONN_PIECES ? SLOT_FRAME : 0;
 	uint32_t end = SLOT_ANSWER_BODY_AT - framed, lines_n = s->head_len, n;
 	char prefix[PREFIX_MAX];
 
 	if (lines_n > SLOT_ANSWER_HEAD_ROOM - PREFIX_MAX - SLOT_FRAME || s->status < 200 || s->status > 599 ||
 		s->body_len > SLOT_ANSWER_BODY_ROOM || !lines_are_sane(data + end - lines_n, lines_n))
 		return 0;
-	/* Without chunks the head stands right before the body. */
-	if (framed && !(c->flags & CONN_PIECES)) {
-		memmove(data + SLOT_ANSWER_BODY_AT - lines_n, data + end - lines_n, lines_n);
-		end = SLOT_ANSWER_BODY_AT;
-	}
 	n = put_prefix(a, c, s, prefix, date_at);
 	memcpy(data + end - lines_n - n, prefix, n);
 	return end - lines_n - n;

@@ -8,10 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The variants of a head that one remembered answer cannot serve alike. */
-static uint32_t request_variant(const struct conn *c, const struct http_request *r)
+uint32_t blood_variant(const struct conn *c)
 {
-	return (c->flags & CONN_KEEP ? 1u : 0u) | (r->minor == 0 ? 2u : 0u) | (r->traits & HTTP_ACCEPT_GZIP ? 4u : 0u);
+	return (c->flags & CONN_KEEP ? 1u : 0u) | (c->flags & CONN_OLD ? 2u : 0u) | (c->flags & CONN_GZIP ? 4u : 0u);
 }
 
 /* A plain GET or HEAD without a body, which any client may get the same answer to. */
@@ -32,7 +31,7 @@ static void request_flags(const struct artery *a, struct conn *c, const struct h
 	c->flags |= r->minor == 0 ? CONN_OLD : 0;
 	c->flags |= r->traits & HTTP_ACCEPT_GZIP ? CONN_GZIP : 0;
 	c->flags |= request_is_plain(r) ? CONN_PLAIN : 0;
-	c->flags |= r->expect_continue ? CONN_CONTINUE : 0;
+	c->flags |= r->chunked || r->content_length ? CONN_HAS_BODY : 0;
 	c->method = r->method;
 }
 
@@ -71,20 +70,18 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 {
 	struct conn *c = conn_at(a, i);
-	uint32_t reply;
+	uint32_t reply, n;
 
-	if (c->slot < SYNAPSE_SLOTS) {
-		slot_abandon(a, c->slot);
-		c->slot = SYNAPSE_SLOTS;
-	}
+	if (c->slot < SYNAPSE_SLOTS)
+		slot_abandon(a, i);
 	if (!keep || !(c->flags & CONN_KEEP) || (c->flags & CONN_OLD)) {
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;
 	}
 	reply = reply_canned(a, status, keep);
+	n = a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n);
 	a->vessel->reply[reply].refs++;
-	blood_send(a, i, OUT_REPLY, reply, 0,
-		a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n));
+	blood_send(a, i, &(struct conn_out){ .kind = OUT_REPLY, .ref = reply, .n = n, .last = 1 });
 }
 
 /* Answers from memory when it can. */
@@ -92,7 +89,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 {
 	struct conn *c = conn_at(a, i);
 	char key[REPLY_KEY];
-	uint32_t key_n, reply;
+	uint32_t key_n, reply, n;
 	struct reply *r;
 
 	if (!(c->flags & CONN_PLAIN) || (a->request.traits & HTTP_CACHE_REVALIDATE))
@@ -100,14 +97,14 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 	key_n = reply_key(head, &a->request, key);
 	if (!key_n)
 		return false;
-	reply = reply_find(a, key, key_n, request_variant(c, &a->request));
+	reply = reply_find(a, key, key_n, blood_variant(c));
 	if (reply == CONN_NONE)
 		return false;
 	r = &a->vessel->reply[reply];
 	r->refs++;
 	a->vitals->reflex_hits++;
-	c->in_at += c->head_n;
-	blood_send(a, i, OUT_REPLY, reply, 0, r->head_n + (c->flags & CONN_HEAD_ONLY ? 0 : r->body_n));
+	n = r->head_n + (c->flags & CONN_HEAD_ONLY ? 0 : r->body_n);
+	blood_send(a, i, &(struct conn_out){ .kind = OUT_REPLY, .ref = reply, .n = n, .last = 1 });
 	return true;
 }
 
@@ -115,7 +112,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 static int request_route(struct artery *a, struct conn *c, const char *head)
 {
 	const struct http_request *r = &a->request;
-	char path[HTTP_HEAD_MAX];
+	static char path[HTTP_HEAD_MAX];
 	int n = http_path_normalise(head + r->path.at, r->path.n, path, sizeof(path));
 	int route;
 
@@ -138,20 +135,24 @@ static int request_admit(struct artery *a, struct conn *c, const char *head)
 		return 405;
 	if (r->has_length && r->content_length > a->t->germ->dna.body_bytes)
 		return 413;
-	return request_route(a, c, head);
+	return r->asterisk ? 400 : request_route(a, c, head);
 }
 
-/* "100 Continue" goes out in one small write, before anything else of the answer exists. */
-static void request_continue(struct artery *a, struct conn *c)
+/* Goes on with the body; 100 Continue is owed while nothing of it has come. */
+static void request_body(struct artery *a, uint32_t i)
 {
-	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	ssize_t n;
+	struct conn *c = conn_at(a, i);
 
-	(void)a;
-	if (!(c->flags & CONN_CONTINUE) || c->in_end > c->in_at)
-		return;
-	n = send(c->fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	c->sent += n > 0 ? (uint64_t)n : 0;
+	c->body_total = a->request.content_length;
+	body_restart(c);
+	c->progress = (uint32_t)c->received;
+	if (a->request.expect_continue && c->received == c->req_end) {
+		c->cont_base = c->sent;
+		COMMIT();
+		c->flags |= CONN_CONTINUE;
+	}
+	conn_phase(c, CONN_BODY);
+	conn_deadline(a, i, a->t->germ->dna.body_ms);
 }
 
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n)
@@ -159,16 +160,13 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	struct conn *c = conn_at(a, i);
 	struct http_request *r = &a->request;
 	int status = http_head_parse(head, head_n, r);
-	bool has_body;
 
 	a->request_of = i;
-	c->head_n = head_n;
 	c->scanned = 0;
-	c->body_n = 0;
-	c->body_sum = 0;
-	c->progress = 0;
+	c->pieces = 0;
+	c->req_end = c->used + head_n;
 	if (status) {
-		c->flags &= ~(uint32_t)(CONN_KEEP | CONN_HEAD_ONLY);
+		c->flags &= ~(uint32_t)(CONN_KEEP | CONN_HEAD_ONLY | CONN_HAS_BODY);
 		blood_refuse(a, i, status, false);
 		return;
 	}
@@ -179,38 +177,12 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	}
 	if (request_reflex(a, i, head))
 		return;
-	has_body = r->chunked || r->content_length;
-	if (r->asterisk && !has_body) {
-		c->in_at += head_n;
-		blood_refuse(a, i, 200, true);
-		return;
-	}
-	status = r->asterisk ? 400 : request_admit(a, c, head);
-	if (status) {
-		c->in_at += has_body ? 0 : head_n;
-		blood_refuse(a, i, status, !has_body);
-		return;
-	}
-	c->head_at = c->in_at;
-	c->in_at += head_n;
-	if (!has_body) {
-		c->flags |= CONN_WHOLE;
+	status = r->asterisk && !(c->flags & CONN_HAS_BODY) ? 200 : request_admit(a, c, head);
+	/* A body that is not wanted is not read either: then the connection cannot go on. */
+	if (status)
+		blood_refuse(a, i, status, !(c->flags & CONN_HAS_BODY));
+	else if (c->flags & CONN_HAS_BODY)
+		request_body(a, i);
+	else
 		blood_ask(a, i);
-		return;
-	}
-	/* Bodies are decoded to right behind the head, so the head has to stand at the front. */
-	if (c->in_at != head_n) {
-		uint32_t room;
-		char *in = vessel_input(a->vessel, c, &room);
-
-		memmove(in, in + c->in_at - head_n, c->in_end - c->in_at + head_n);
-		c->in_end -= c->in_at - head_n;
-		c->in_at = head_n;
-		c->head_at = 0;
-	}
-	memset(&c->chunk, 0, sizeof(c->chunk));
-	c->body_left = r->content_length;
-	c->phase = CONN_BODY;
-	request_continue(a, c);
-	conn_deadline(a, i, a->t->germ->dna.body_ms);
 }

@@ -3,9 +3,9 @@
 #include "cells/blood.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <linux/sockios.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,15 +14,15 @@
 #define SEND_PROGRESS 4096u      /* bytes that push the deadline of a slow reader on */
 #define LINGER_MS     2000u
 
-static const char *out_bytes(struct artery *a, const struct conn *c)
+static const char *out_bytes(struct artery *a, const struct conn_out *o)
 {
-	switch (c->out_kind) {
+	switch (o->kind) {
 	case OUT_REPLY:
-		return vessel_reply_bytes(a->vessel, c->ref);
+		return vessel_reply_bytes(a->vessel, o->ref);
 	case OUT_SLOT:
-		return (const char *)a->synapse->data[c->ref];
+		return (const char *)a->synapse->data[o->ref];
 	case OUT_BUFFER:
-		return a->vessel->output[c->ref];
+		return a->vessel->output[o->ref];
 	default:
 		cw_assert(!"nothing to send");
 		return NULL;
@@ -36,7 +36,7 @@ static bool must_linger(const struct conn *c)
 
 	if (c->flags & CONN_CLOSED_IN)
 		return false;
-	if (c->in_end > c->in_at || (c->flags & CONN_READABLE))
+	if (c->received > c->used || (c->flags & CONN_READABLE))
 		return true;
 	return ioctl(c->fd, SIOCINQ, &unread) == 0 && unread > 0;
 }
@@ -49,122 +49,135 @@ static void conn_end(struct artery *a, uint32_t i)
 		blood_close(a, i);
 		return;
 	}
-	shutdown(c->fd, SHUT_WR);
-	vessel_shrink(a->vessel, c);
-	c->in_at = c->in_end = 0;
-	c->body_sum = 0;
-	c->phase = CONN_LINGER;
 	c->flags |= CONN_READABLE;
+	conn_phase(c, CONN_LINGER);
+	shutdown(c->fd, SHUT_WR);
+	vessel_drop_input(a->vessel, c);
 	conn_deadline(a, i, LINGER_MS);
 	ring_put(&a->ready, i);
 }
 
-/* The whole answer is in the socket. */
+/* The whole answer is in the socket. May be done twice: everything in it is an assignment. */
 static void answer_done(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
 
 	a->vitals->requests++;
 	c->requests++;
+	c->used = c->flags & CONN_HAS_BODY && conn_in(c)->whole ? conn_in(c)->raw : c->req_end;
+	c->scanned = 0;
 	if (!(c->flags & CONN_KEEP)) {
 		conn_end(a, i);
 		return;
 	}
-	c->phase = CONN_READING;
-	c->head_n = 0;
-	if (c->in_at == c->in_end) {
-		c->in_at = c->in_end = 0;
-		vessel_shrink(a->vessel, c);
-		conn_deadline(a, i, a->t->germ->dna.idle_ms);
-	} else {
-		conn_deadline(a, i, a->t->germ->dna.head_ms);
-	}
+	vessel_shrink(a->vessel, c, c->used);
+	conn_phase(c, CONN_READING);
+	c->flags &= CONN_READABLE | CONN_CLOSED_IN;
+	conn_deadline(a, i, c->received == c->used ? a->t->germ->dna.idle_ms : a->t->germ->dna.head_ms);
 }
 
-/* The bytes in hand are sent: free their place; in the middle of a pulled answer, ask for the next piece. */
+/* Frees what the part was sent from. May be done twice, but for the lists, which an adopter makes anew. */
+static void part_free(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	struct conn_out *o = conn_out(c);
+	int file = c->file;
+
+	if (o->kind == OUT_REPLY)
+		a->vessel->reply[o->ref].refs--;
+	else if (o->kind == OUT_BUFFER)
+		vessel_output_give(a->vessel, o->ref);
+	o->kind = OUT_NOTHING;
+	if (c->slot < SYNAPSE_SLOTS)
+		slot_release(a, c->slot);
+	c->slot = SYNAPSE_SLOTS;
+	/* The number first: a record must never name a descriptor that is closed already. */
+	c->file = -1;
+	COMMIT();
+	if (file >= 0)
+		close(file);
+}
+
+/* The part in hand is sent: the answer is complete, or the drone is asked for the next piece. */
 static void part_done(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	uint32_t kind = c->out_kind, ref = c->ref;
+	const struct conn_out *o = conn_out(c);
 
-	c->out_kind = OUT_NOTHING;
-	if (kind == OUT_REPLY)
-		a->vessel->reply[ref].refs--;
-	else if (kind == OUT_BUFFER)
-		vessel_output_give(a->vessel, ref);
-	if (c->slot < SYNAPSE_SLOTS && !(c->flags & CONN_LAST)) {
-		c->phase = CONN_ASKED;
-		conn_deadline(a, i, a->t->germ->dna.route[c->route].deadline_ms);
-		slot_want_more(a, c->slot);
+	if (o->last) {
+		part_free(a, i);
+		answer_done(a, i);
 		return;
 	}
-	if (c->slot < SYNAPSE_SLOTS) {
-		slot_release(a, c->slot);
-		c->slot = SYNAPSE_SLOTS;
-	}
-	if (c->file < 0)
-		answer_done(a, i);
+	c->pieces = o->piece;
+	conn_phase(c, CONN_ASKED);
+	conn_deadline(a, i, a->t->germ->dna.route[c->route].deadline_ms);
+	slot_want_more(a, c->slot);
 }
 
 /* Lets the slot go: what the client has not taken yet moves to an output buffer, if one is free. */
 static void free_the_slot(struct artery *a, struct conn *c)
 {
+	struct conn_out *o = conn_out(c), *next = conn_out_next(c);
+	uint64_t done = c->sent - o->base;
 	int output;
 
-	if (c->out_kind != OUT_SLOT || !(c->flags & CONN_LAST) || c->out_n - c->out_at > OUTPUT_BYTES)
+	if (o->kind != OUT_SLOT || !o->last || done >= o->n || o->n - done > OUTPUT_BYTES)
 		return;
 	output = vessel_output_take(a->vessel);
 	if (output < 0)
 		return;
-	memcpy(a->vessel->output[output], out_bytes(a, c) + c->out_at, c->out_n - c->out_at);
-	c->out_n -= c->out_at;
-	c->out_at = 0;
-	c->out_kind = OUT_BUFFER;
-	c->ref = (uint32_t)output;
+	memcpy(a->vessel->output[output], out_bytes(a, o) + o->start + done, o->n - done);
+	*next = *o;
+	next->base = c->sent;
+	next->kind = OUT_BUFFER;
+	next->ref = (uint32_t)output;
+	next->start = 0;
+	next->n = o->n - (uint32_t)done;
+	conn_out_commit(c);
 	slot_release(a, c->slot);
 	c->slot = SYNAPSE_SLOTS;
 }
 
-static void wait_for_client(struct artery *a, uint32_t i)
+static void wait_for_client(struct artery *a, uint32_t i, bool first)
 {
 	struct conn *c = conn_at(a, i);
 
 	free_the_slot(a, c);
-	if (c->phase != CONN_SENDING || (uint32_t)c->sent - c->progress >= SEND_PROGRESS) {
+	if (first || (uint32_t)c->sent - c->progress >= SEND_PROGRESS) {
 		c->progress = (uint32_t)c->sent;
 		conn_deadline(a, i, a->t->germ->dna.send_ms);
 	}
-	c->phase = CONN_SENDING;
 }
 
 /* Returns 1 when the bytes in hand are sent, 0 when the socket is full, -errno when it is broken. */
-static int send_bytes(struct artery *a, struct conn *c)
+static int send_bytes(struct artery *a, struct conn *c, const struct conn_out *o)
 {
-	const char *bytes = out_bytes(a, c);
-	int more = c->file >= 0 && c->file_left ? MSG_MORE : 0;
+	const char *bytes = out_bytes(a, o) + o->start;
+	int more = o->file_left ? MSG_MORE : 0;
 
-	while (c->out_at < c->out_n) {
-		ssize_t n = send(c->fd, bytes + c->out_at, c->out_n - c->out_at, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+	while (c->sent - o->base < o->n) {
+		uint64_t done = c->sent - o->base;
+		ssize_t n = send(c->fd, bytes + done, o->n - done, MSG_NOSIGNAL | MSG_DONTWAIT | more);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
-		c->out_at += (uint32_t)n;
 		c->sent += (uint64_t)n;
 	}
 	return 1;
 }
 
 /* As send_bytes; -EIO when the file has become shorter than it was. 2: sent enough for one turn. */
-static int send_file(struct conn *c)
+static int send_file(struct conn *c, const struct conn_out *o)
 {
-	uint64_t turn = 0;
+	uint64_t turn = 0, done;
 
-	while (c->file_left) {
-		size_t want = c->file_left < FILE_TURN ? (size_t)c->file_left : FILE_TURN;
-		off_t at = (off_t)c->file_at;
-		ssize_t n = sendfile(c->fd, c->file, &at, want);
+	while ((done = c->sent - o->base - o->n) < o->file_left) {
+		uint64_t left = o->file_left - done;
+		off_t at = (off_t)(o->file_at + done);
+		ssize_t n = sendfile(c->fd, c->file, &at, left < FILE_TURN ? (size_t)left : FILE_TURN);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -172,11 +185,9 @@ static int send_file(struct conn *c)
 			return errno == EAGAIN ? 0 : -errno;
 		if (n == 0)
 			return -EIO;
-		c->file_at += (uint64_t)n;
-		c->file_left -= (uint64_t)n;
 		c->sent += (uint64_t)n;
 		turn += (uint64_t)n;
-		if (turn >= FILE_TURN && c->file_left)
+		if (turn >= FILE_TURN && (uint64_t)n < left)
 			return 2;
 	}
 	return 1;
@@ -190,49 +201,38 @@ static void send_broken(struct artery *a, uint32_t i, int error)
 	blood_close(a, i);
 }
 
-void blood_send_more(struct artery *a, uint32_t i)
+static void send_on(struct artery *a, uint32_t i, bool first)
 {
 	struct conn *c = conn_at(a, i);
-	int result = 1;
+	const struct conn_out *o = conn_out(c);
+	int result = c->sent - o->base < o->n ? send_bytes(a, c, o) : 1;
 
-	if (c->out_kind != OUT_NOTHING) {
-		result = send_bytes(a, c);
-		if (result == 1) {
-			uint32_t serial = c->serial;
-
-			part_done(a, i);
-			if (c->serial != serial || c->file < 0)
-				return;
-		}
-	}
-	if (result == 1 && c->file >= 0) {
-		result = send_file(c);
-		if (result == 1) {
-			int file = c->file;
-
-			c->file = -1;
-			close(file);
-			answer_done(a, i);
-			return;
-		}
-	}
-	if (result < 0) {
+	if (result == 1 && o->file_left)
+		result = send_file(c, o);
+	if (result == 1) {
+		part_done(a, i);
+	} else if (result < 0) {
 		send_broken(a, i, result);
-		return;
+	} else {
+		wait_for_client(a, i, first);
+		if (result == 2)
+			ring_put(&a->ready, i);
 	}
-	wait_for_client(a, i);
-	if (result == 2)
-		ring_put(&a->ready, i);
 }
 
-void blood_send(struct artery *a, uint32_t i, uint32_t kind, uint32_t ref, uint32_t at, uint32_t n)
+void blood_send_more(struct artery *a, uint32_t i)
+{
+	send_on(a, i, false);
+}
+
+void blood_send(struct artery *a, uint32_t i, const struct conn_out *part)
 {
 	struct conn *c = conn_at(a, i);
+	struct conn_out *next = conn_out_next(c);
 
-	c->out_base = c->sent;
-	c->out_at = at;
-	c->out_n = at + n;
-	c->ref = ref;
-	c->out_kind = kind;
-	blood_send_more(a, i);
+	*next = *part;
+	next->base = c->sent;
+	conn_out_commit(c);
+	conn_phase(c, CONN_SENDING);
+	send_on(a, i, true);
 }

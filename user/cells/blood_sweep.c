@@ -26,20 +26,20 @@ static void expire_asked(struct artery *a, uint32_t i)
 	uint64_t waited = a->now_ms - s->queued_ms;
 
 	if (slot_state(atomic_load(&s->word)) == SLOT_QUEUED) {
-		blood_refuse(a, i, 503, c->flags & CONN_WHOLE);
+		blood_refuse(a, i, 503, blood_body_is_read(c));
 		return;
 	}
-	if (!(c->flags & CONN_BEGUN) && waited < allowed) {
+	if (!c->pieces && waited < allowed) {
 		conn_deadline(a, i, (uint32_t)(allowed - waited));
 		return;
 	}
 	tissue_log(a->t, "drone %u has not answered route %s within %u ms", cell_slot_of_id(slot_drone(atomic_load(&s->word))),
 		a->t->germ->dna.route[c->route].prefix, allowed);
 	a->vitals->errors++;
-	if (c->flags & CONN_BEGUN)
+	if (c->pieces)
 		blood_close(a, i);
 	else
-		blood_refuse(a, i, 504, c->flags & CONN_WHOLE);
+		blood_refuse(a, i, 504, blood_body_is_read(c));
 }
 
 static void expire(struct artery *a, uint32_t i)
@@ -47,9 +47,11 @@ static void expire(struct artery *a, uint32_t i)
 	struct conn *c = conn_at(a, i);
 
 	*vessel_deadline(a->vessel, i) = 0;
+	if (!conn_ready(a, i))
+		return;
 	switch (c->phase) {
 	case CONN_READING:
-		if (c->in_end > c->in_at)
+		if (c->received > c->used)
 			blood_refuse(a, i, 408, false);
 		else
 			blood_close(a, i);

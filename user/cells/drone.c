@@ -54,6 +54,7 @@ static int collect(struct drone *d, struct parked *p)
 	}
 	memcpy(p->body + p->body_n, y->data[p->slot] + SLOT_BODY_AT, n);
 	p->body_n += n;
+	y->slot[p->slot].parts++;
 	return 0;
 }
 

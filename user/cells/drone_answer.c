@@ -212,7 +212,7 @@ static int put_pull(struct drone *d, uint32_t vessel, struct making *m, uint8_t 
 
 	if (!p)
 		return -ENOSPC;
-	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN);
+	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN && s->chunks);
 	s->kind = ANSWER_PULL;
 	s->length = m->response.length;
 	p->pulling = true;
@@ -243,6 +243,7 @@ void drone_pull(struct drone *d, struct parked *p)
 	s->body_len = n > 0 && (size_t)n <= room ? (uint32_t)n : 0;
 	if (broken)
 		s->kind = ANSWER_BREAK;
+	s->pieces++;
 	if (last) {
 		uint32_t vessel = p->vessel, slot = p->slot;
 

@@ -78,6 +78,7 @@ struct slot {
 	_Atomic uint32_t gone; /* 1: the client is gone, finish soon */
 	uint64_t queued_ms;
 	int64_t now;
+	uint32_t chunks;     /* 1: the client understands the chunked coding */
 	/* Written by the drone while TAKEN; checked by blood before use. */
 	uint32_t kind;       /* enum answer_kind */
 	uint32_t status;
@@ -85,9 +86,12 @@ struct slot {
 	uint32_t body_len;   /* bytes in the slot */
 	uint32_t fresh_ms;
 	uint32_t retryable;
+	uint32_t parts;      /* parts of the body it has taken */
+	uint32_t pieces;     /* pieces of the answer it has made, the last one included */
+	uint32_t pad0;
 	uint64_t length;     /* FILE: bytes; PULL: total or CELLWS_UNKNOWN */
 	uint64_t file_offset;
-	uint64_t pad[4];
+	uint64_t pad[2];
 };
 _Static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 

@@ -38,6 +38,8 @@ void vessel_init(struct vessel *v, uint32_t connections)
 		v->input_free[i] = INPUT_BUFFERS - 1 - i;
 	for (uint32_t i = 0; i < OUTPUT_BUFFERS; i++)
 		v->output_free[i] = OUTPUT_BUFFERS - 1 - i;
+	for (uint32_t i = 0; i < VESSEL_GIFTS; i++)
+		v->gift[i] = -1;
 	v->input_left = INPUT_BUFFERS;
 	v->output_left = OUTPUT_BUFFERS;
 }
@@ -63,6 +65,7 @@ void vessel_give(struct vessel *v, uint32_t conn)
 	struct conn *c = vessel_conn(v, conn);
 
 	c->fd = -1;
+	COMMIT();
 	c->phase = CONN_FREE;
 	c->serial++;
 	c->next_free = v->free;
@@ -72,33 +75,79 @@ void vessel_give(struct vessel *v, uint32_t conn)
 
 char *vessel_input(struct vessel *v, struct conn *c, uint32_t *room)
 {
-	if (c->input) {
-		*room = INPUT_BYTES;
-		return v->input[c->input - 1];
-	}
-	*room = CONN_INLINE;
-	return c->in;
+	uint32_t buffer = conn_in(c)->buffer;
+
+	*room = buffer ? INPUT_BYTES : CONN_INLINE;
+	return buffer ? v->input[buffer - 1] : c->inline_in;
 }
 
-int vessel_enlarge(struct vessel *v, struct conn *c)
+char *vessel_byte(struct vessel *v, struct conn *c, uint64_t position)
+{
+	uint32_t room;
+
+	return vessel_input(v, c, &room) + (position - conn_in(c)->origin);
+}
+
+/* Puts the input from keep on, which is copied to `to` already, in force there. */
+static void input_move(struct vessel *v, struct conn *c, uint64_t keep, uint32_t buffer)
+{
+	struct conn_in *next = conn_in_next(c);
+	uint32_t old = next->buffer;
+
+	next->origin = keep;
+	next->buffer = buffer;
+	conn_in_commit(c);
+	if (old && old != buffer)
+		v->input_free[v->input_left++] = old - 1;
+}
+
+static int input_enlarge(struct vessel *v, struct conn *c, uint64_t keep)
 {
 	uint32_t i;
 
-	if (c->input || !v->input_left)
+	if (!v->input_left)
 		return -ENOBUFS;
-	i = v->input_free[v->input_left - 1];
-	memcpy(v->input[i], c->in, c->in_end);
-	v->input_left--;
-	c->input = i + 1;
+	i = v->input_free[--v->input_left];
+	memcpy(v->input[i], vessel_byte(v, c, keep), c->received - keep);
+	input_move(v, c, keep, i + 1);
 	return 0;
 }
 
-void vessel_shrink(struct vessel *v, struct conn *c)
+int vessel_make_room(struct vessel *v, struct conn *c, uint64_t keep)
 {
-	if (!c->input)
+	uint32_t room;
+	char *in = vessel_input(v, c, &room);
+	uint64_t gap = keep - conn_in(c)->origin, left = c->received - keep;
+
+	if (c->received - conn_in(c)->origin < room)
+		return 0;
+	if (gap && left <= gap) {
+		memcpy(in, in + gap, left);
+		input_move(v, c, keep, conn_in(c)->buffer);
+		return 0;
+	}
+	return gap || !conn_in(c)->buffer ? input_enlarge(v, c, keep) : -ENOBUFS;
+}
+
+void vessel_shrink(struct vessel *v, struct conn *c, uint64_t keep)
+{
+	uint64_t left = c->received - keep;
+
+	if (!conn_in(c)->buffer) {
+		if (!left)
+			conn_in(c)->origin = keep; /* empty before and after: one store is enough */
 		return;
-	v->input_free[v->input_left++] = c->input - 1;
-	c->input = 0;
+	}
+	if (left >= CONN_INLINE)
+		return;
+	memcpy(c->inline_in, vessel_byte(v, c, keep), left);
+	input_move(v, c, keep, 0);
+}
+
+void vessel_drop_input(struct vessel *v, struct conn *c)
+{
+	if (conn_in(c)->buffer)
+		input_move(v, c, c->received, 0);
 }
 
 int vessel_output_take(struct vessel *v)

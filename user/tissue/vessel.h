@@ -8,22 +8,23 @@
 #include "http/chunk.h"
 
 #define CONN_NONE   0xffffffffu
-#define CONN_INLINE 568u /* bytes of input kept in the record itself */
+#define CONN_INLINE 400u /* bytes of input kept in the record itself */
 
 #define INPUT_BUFFERS 1024u /* larger inputs; each touches only the pages it uses */
 #define INPUT_BYTES   65536u
 #define OUTPUT_BUFFERS 256u /* rests of answers that a slow client has not taken */
 #define OUTPUT_BYTES   65536u
 
-/* X(NAME, what the connection waits for) */
+/* X(NAME, what the connection waits for). The phase is the commit: what a phase needs is written before it is entered. */
 #define CONN_PHASES(X)                                            \
 	X(FREE, "nobody")                                         \
 	X(READING, "a request head, whole or in part")            \
 	X(BODY, "the rest of a request body")                     \
 	X(WANT_SLOT, "a free slot of the synapse")                \
-	X(ASKED, "a drone's answer")                              \
+	X(ASKED, "a drone's answer, or its next piece")           \
 	X(SENDING, "the client to take the rest of an answer")    \
-	X(LINGER, "the client to close after us")
+	X(LINGER, "the client to close after us")                 \
+	X(CLOSING, "its descriptor to be closed")
 
 enum conn_phase {
 #define X(NAME, text) CONN_##NAME,
@@ -32,7 +33,7 @@ enum conn_phase {
 };
 
 /* Where the bytes stand that are being sent. */
-enum conn_out {
+enum conn_out_kind {
 	OUT_NOTHING = 0,
 	OUT_REPLY = 1,  /* ref: entry of the reply memory */
 	OUT_SLOT = 2,   /* ref: slot of the synapse */
@@ -47,57 +48,126 @@ enum conn_flag {
 	CONN_CLOSED_IN = 0x10, /* the client sends no more */
 	CONN_READABLE = 0x20,  /* the socket may hold more input than was read */
 	CONN_PIECES = 0x40,    /* the answer comes in pieces, chunked */
-	CONN_BEGUN = 0x80,     /* a part of the answer is sent: it can no longer be refused */
-	CONN_CONTINUE = 0x100, /* 100 Continue is owed before the body is read */
+	CONN_HAS_BODY = 0x80,  /* the request has a body */
+	CONN_CONTINUE = 0x100, /* 100 Continue is being sent, from cont_base on */
 	CONN_GZIP = 0x200,     /* the client accepts gzip */
 	CONN_PLAIN = 0x400,    /* a GET or HEAD whose answer may be remembered */
-	CONN_WHOLE = 0x800,    /* the body has come to its end */
-	CONN_LAST = 0x1000,    /* the bytes in the slot are the last of the answer */
+	CONN_STALE = 0x800,    /* adopted: the kernel is asked what was read and written before anything else */
 };
 
 /*
- * One connection. Writer: the blood cell that serves the vessel. received and sent are what the kernel can confirm.
- * recv() writes at input + in_end; bytes of the answer stand where out_kind and ref say, from out_at to out_n.
+ * The input side. It changes as a whole: the other one of two is written, then one byte says which counts. Positions are
+ * offsets in the client's stream, so the end of the input is `received`, a single number that the kernel can confirm.
  */
+struct conn_in {
+	uint64_t origin;    /* position of the first byte of the buffer */
+	uint64_t raw;       /* body: first byte not yet decoded into the slot */
+	uint64_t scan;      /* body before it has a slot: first byte not yet looked at */
+	uint64_t body_sum;  /* body bytes decoded, or seen, so far */
+	struct http_chunk chunk; /* coding state at scan, or at raw once there is a slot */
+	uint32_t buffer;    /* input buffer + 1, 0: in the record */
+	uint32_t staged;    /* body bytes in the slot that make up the last part */
+	uint32_t parts;     /* parts put into the slot so far */
+	uint32_t whole;     /* the body has come to its end */
+};
+
+/*
+ * The output side, changed the same way. Sent so far: `sent` - base bytes, first of the n bytes at start, then of the
+ * file. Also `sent` can be confirmed by the kernel: nothing else moves while an answer is sent.
+ */
+struct conn_out {
+	uint64_t base;      /* `sent` when this part began */
+	uint64_t file_at;
+	uint64_t file_left; /* bytes of the file that belong to it */
+	uint64_t pull_left; /* bytes of a pulled answer that come after this part */
+	uint32_t kind;
+	uint32_t ref;
+	uint32_t start;
+	uint32_t n;
+	uint32_t last;      /* the answer ends with this part */
+	uint32_t piece;     /* its number, from 1 on */
+};
+
+/* One connection. Writer: the blood cell that serves the vessel. recv() writes at received - origin of the buffer. */
 struct conn {
 	int32_t fd; /* -1: free */
 	uint32_t serial;
 	uint32_t phase;
 	uint32_t flags;
+	uint64_t cookie; /* of the socket: a descriptor's number may have been given to another */
 	uint64_t received;
 	uint64_t sent;
+	uint64_t used;      /* first byte not belonging to a finished request */
+	uint64_t req_end;   /* one behind the head of the request in hand */
+	uint64_t body_total; /* Content-Length of the request in hand */
+	uint64_t cont_base; /* `sent` when 100 Continue began */
 	uint8_t addr[16];
 	uint16_t family;
 	uint16_t port; /* host order */
-	uint32_t input;   /* input buffer + 1, 0: inline */
-	uint32_t in_at;   /* first byte not yet used */
-	uint32_t in_end;  /* one behind the last byte read */
-	uint32_t scanned; /* bytes from in_at on that http_head_find has seen */
-	uint32_t head_n;  /* of the request in hand, at in_at until it is handed over */
-	uint32_t body_n;  /* decoded body bytes that stand behind the head, not yet handed over */
-	uint32_t method;
+	uint8_t in_now;  /* which of in[] counts */
+	uint8_t out_now; /* which of out[] counts */
+	uint16_t method;
 	uint32_t route;
 	uint32_t slot;    /* SYNAPSE_SLOTS when none */
-	uint32_t out_kind;
-	uint32_t ref;
-	uint32_t out_at;
-	uint32_t out_n;
-	int32_t file; /* -1: none */
-	uint64_t file_at;
-	uint64_t file_left;
-	uint64_t out_base; /* sent when the answer in hand began */
-	uint64_t body_left; /* identity body: bytes still to come */
-	uint64_t body_sum;  /* body bytes handed over or standing by */
-	uint64_t pull_left; /* bytes of a pulled answer still to come */
-	struct http_chunk chunk;
+	uint32_t scanned; /* what http_head_find has seen from used on */
+	uint32_t pieces;  /* pieces of the answer in hand that are sent */
+	int32_t file;     /* -1: none */
 	uint32_t requests;
 	uint32_t next_free;
-	uint32_t progress; /* low bits of sent when the deadline was last pushed */
-	uint32_t head_at;  /* where the head in hand begins in the input */
-	uint32_t pad[2];
-	char in[CONN_INLINE];
+	uint32_t progress; /* low bits of a count when the deadline was last pushed */
+	struct conn_in in[2];
+	struct conn_out out[2];
+	char inline_in[CONN_INLINE];
 };
-_Static_assert(sizeof(struct conn) == 768, "an idle connection costs less than 1 KiB, in whole cache lines");
+_Static_assert(sizeof(struct conn) <= 832, "an idle connection costs less than 1 KiB");
+
+/* Keeps the compiler from moving stores across: a kill at any instruction leaves what stands before it in memory. */
+#define COMMIT() __asm__ volatile("" ::: "memory")
+
+static inline struct conn_in *conn_in(struct conn *c)
+{
+	return &c->in[c->in_now & 1];
+}
+
+/* A copy of the input side to be changed, then put in force by conn_in_commit. */
+static inline struct conn_in *conn_in_next(struct conn *c)
+{
+	struct conn_in *next = &c->in[~c->in_now & 1];
+
+	*next = *conn_in(c);
+	return next;
+}
+
+static inline void conn_in_commit(struct conn *c)
+{
+	COMMIT();
+	c->in_now ^= 1;
+	COMMIT();
+}
+
+static inline struct conn_out *conn_out(struct conn *c)
+{
+	return &c->out[c->out_now & 1];
+}
+
+static inline struct conn_out *conn_out_next(struct conn *c)
+{
+	return &c->out[~c->out_now & 1];
+}
+
+static inline void conn_out_commit(struct conn *c)
+{
+	COMMIT();
+	c->out_now ^= 1;
+	COMMIT();
+}
+
+static inline void conn_phase(struct conn *c, uint32_t phase)
+{
+	COMMIT();
+	c->phase = phase;
+	COMMIT();
+}
 
 /* A complete answer kept in memory: remembered ones (the reflex) and the canned ones for errors. */
 #define REPLY_SETS  256u
@@ -123,6 +193,8 @@ struct reply {
 };
 _Static_assert(sizeof(struct reply) == REPLY_KEY, "replies lie in rows");
 
+#define VESSEL_GIFTS 256u /* as many as the synapse has slots */
+
 struct vessel {
 	uint32_t high;     /* records ever used */
 	uint32_t free;     /* first free record, CONN_NONE for none; rebuilt after an adoption */
@@ -132,7 +204,8 @@ struct vessel {
 	uint32_t input_left;
 	uint32_t output_free[OUTPUT_BUFFERS];
 	uint32_t output_left;
-	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS) + 24) % 4096];
+	int32_t gift[VESSEL_GIFTS]; /* by slot of the synapse: an open file received from its drone, -1 for none */
+	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + VESSEL_GIFTS) + 24) % 4096];
 	struct reply reply[REPLY_SETS * REPLY_WAYS + REPLY_CANNED];
 	char canned[REPLY_CANNED][CANNED_BYTES];
 	char remembered[REPLY_SETS * REPLY_WAYS][REPLY_BYTES];
@@ -155,13 +228,20 @@ struct conn *vessel_conn(struct vessel *v, uint32_t conn);
 uint32_t vessel_take(struct vessel *v);
 void vessel_give(struct vessel *v, uint32_t conn);
 
-/* The input of a connection and its room. */
+/* The buffer of a connection's input and its room. */
 char *vessel_input(struct vessel *v, struct conn *c, uint32_t *room);
+/* Where the byte at a position of the stream stands. */
+char *vessel_byte(struct vessel *v, struct conn *c, uint64_t position);
 
-/* Moves the input from the record to a larger buffer. 0 or -ENOBUFS. */
-int vessel_enlarge(struct vessel *v, struct conn *c);
-/* Back to the record once the input is used up. */
-void vessel_shrink(struct vessel *v, struct conn *c);
+/*
+ * Makes room for more input, keeping everything from position keep on: by moving it to the front or into a larger
+ * buffer, never over itself. 0, or -ENOBUFS when no buffer is free or the largest is full.
+ */
+int vessel_make_room(struct vessel *v, struct conn *c, uint64_t keep);
+/* Gives a larger buffer back once everything in it is used; what little is left goes into the record. */
+void vessel_shrink(struct vessel *v, struct conn *c, uint64_t keep);
+/* Gives it back in any case: the connection ends. */
+void vessel_drop_input(struct vessel *v, struct conn *c);
 
 /* Output buffers: index, or -ENOBUFS. */
 int vessel_output_take(struct vessel *v);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Answers out of slots: read once, checked, framed in place, remembered if they may be, and sent. */
+#include "cells/blood.h"
+
+#include <cellws/gene.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What the drone wrote, copied before it is judged: the drone could change it meanwhile. */
+struct answer {
+	uint32_t kind, status, body_len, fresh_ms, head_at, head_n, date_at, pieces;
+	uint64_t length, file_offset;
+	bool last;
+};
+
+/* One file out of the gift socket, noted for the slot it belongs to. False when none is there. */
+static bool gift_note(struct artery *a)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	uint64_t label = 0, word;
+	struct iovec iov = { .iov_base = &label, .iov_len = sizeof(label) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(plan_gift_out(a->t->plan, a->v), &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	uint32_t slot = (uint32_t)(label & 0xff);
+	struct stat st;
+	int got = -1;
+
+	if (n <= 0)
+		return false;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&got, CMSG_DATA(c), sizeof(int));
+	if (got < 0)
+		return true;
+	word = atomic_load(&a->synapse->slot[slot].word);
+	if (n != sizeof(label) || label >> 8 != word >> 8 || a->vessel->gift[slot] >= 0 || fstat(got, &st) || !S_ISREG(st.st_mode))
+		close(got); /* for a request that is over, or no file at all */
+	else
+		a->vessel->gift[slot] = got;
+	return true;
+}
+
+/* The file that came with a slot's answer; -1 when none did. */
+static int gift_take(struct artery *a, uint32_t slot)
+{
+	int fd;
+
+	while (a->vessel->gift[slot] < 0)
+		if (!gift_note(a))
+			return -1;
+	fd = a->vessel->gift[slot];
+	a->vessel->gift[slot] = -1;
+	return fd;
+}
+
+static void answer_copy(const struct slot *s, struct answer *w)
+{
+	w->kind = s->kind;
+	w->status = s->status;
+	w->body_len = s->body_len;
+	w->fresh_ms = s->fresh_ms;
+	w->length = s->length;
+	w->file_offset = s->file_offset;
+	w->pieces = s->pieces;
+}
+
+static bool answer_read(struct artery *a, struct conn *c, uint32_t slot, struct answer *w)
+{
+	bool unknown;
+
+	if (w->body_len > SLOT_ANSWER_BODY_ROOM || w->kind > ANSWER_PULL)
+		return false;
+	unknown = w->kind == ANSWER_PULL && w->length == CELLWS_UNKNOWN;
+	/* Where the client knows no chunks, the end of the connection is the end of the answer. */
+	if (unknown && (c->flags & CONN_OLD))
+		c->flags &= ~(uint32_t)CONN_KEEP;
+	else if (unknown)
+		c->flags |= CONN_PIECES;
+	if (!blood_body_is_read(c))
+		c->flags &= ~(uint32_t)CONN_KEEP;
+	w->head_at = head_compose(a, c, slot, &w->date_at);
+	w->head_n = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - w->head_at;
+	return w->head_at != 0;
+}
+
+/* Frames a piece in place. Returns how many bytes to send from SLOT_ANSWER_BODY_AT - SLOT_FRAME on. */
+static uint32_t piece_frame(char *data, uint32_t n, bool last)
+{
+	char *body = data + SLOT_ANSWER_BODY_AT, *end = body + n, size[SLOT_FRAME + 1];
+
+	if (!n) {
+		memcpy(body - SLOT_FRAME, "0\r\n\r\n", 5);
+		return last ? 5 : 0;
+	}
+	snprintf(size, sizeof(size), "%08x\r\n", n);
+	memcpy(body - SLOT_FRAME, size, SLOT_FRAME);
+	memcpy(end, last ? "\r\n0\r\n\r\n" : "\r\n", last ? 7 : 2);
+	return SLOT_FRAME + n + (last ? 7 : 2);
+}
+
+/* Sends the body bytes in the slot, after head_n bytes of head that stand right before them, then the file, if any. */
+static void answer_send(struct artery *a, uint32_t i, uint32_t slot, const struct answer *w, uint64_t pull_left)
+{
+	struct conn *c = conn_at(a, i);
+	struct conn_out part = { .kind = OUT_SLOT, .ref = slot, .last = w->last, .piece = w->pieces, .pull_left = pull_left };
+	uint32_t n = c->flags & CONN_HEAD_ONLY ? 0 : w->body_len;
+
+	part.start = SLOT_ANSWER_BODY_AT - w->head_n;
+	if ((c->flags & CONN_PIECES) && !(c->flags & CONN_HEAD_ONLY)) {
+		part.start -= SLOT_FRAME;
+		n = piece_frame((char *)a->synapse->data[slot], n, w->last);
+	} else if (c->flags & CONN_PIECES) {
+		part.start -= SLOT_FRAME;
+	}
+	part.n = w->head_n + n;
+	if (c->file >= 0) {
+		part.file_at = w->file_offset;
+		part.file_left = w->length;
+	}
+	blood_send(a, i, &part);
+}
+
+/* Whether header lines allow an answer to be given to others: no cookie is set, it varies by coding at most. */
+static bool lines_are_public(const char *lines, uint32_t n)
+{
+	const char *at = lines, *end = lines + n;
+
+	while (at < end) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+		size_t line = lf ? (size_t)(lf - at) : (size_t)(end - at);
+
+		if (line > 10 && !strncasecmp(at, "Set-Cookie", 10))
+			return false;
+		if (line > 5 && !strncasecmp(at, "Vary:", 5) && !(line == 22 && !strncasecmp(at, "Vary: Accept-Encoding", 21)))
+			return false;
+		at += line + 1;
+	}
+	return true;
+}
+
+static void answer_remember(struct artery *a, const struct conn *c, uint32_t slot, const struct answer *w)
+{
+	const char *data = (const char *)a->synapse->data[slot];
+	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
+	char key[REPLY_KEY];
+	uint32_t key_n;
+
+	if (!w->fresh_ms || w->kind != ANSWER_BYTES || !(c->flags & CONN_PLAIN) || (c->flags & CONN_HEAD_ONLY) ||
+		w->status >= 500 || w->head_n + w->body_len > REPLY_BYTES || w->length != w->body_len ||
+		!lines_are_public(data + w->head_at, w->head_n))
+		return;
+	key_n = reply_key(data + SLOT_HEAD_AT, r, key);
+	if (key_n)
+		reply_remember(a, key, key_n, blood_variant(c), data + w->head_at, w->head_n, w->body_len, w->date_at,
+			w->fresh_ms < 10000 ? w->fresh_ms : 10000);
+}
+
+static void answer_malformed(struct artery *a, uint32_t i, uint32_t slot, const char *what)
+{
+	tissue_log(a->t, "the answer of drone %u is malformed (%s): 502",
+		cell_slot_of_id(slot_drone(atomic_load(&a->synapse->slot[slot].word))), what);
+	a->vitals->errors++;
+	blood_refuse(a, i, 502, false);
+}
+
+static void answer_first(struct artery *a, uint32_t i, uint32_t slot, struct answer *w)
+{
+	struct conn *c = conn_at(a, i);
+	uint64_t left = w->length;
+
+	if (!answer_read(a, c, slot, w)) {
+		answer_malformed(a, i, slot, "header lines or lengths");
+		return;
+	}
+	if (w->kind == ANSWER_FILE && c->file < 0) {
+		c->file = gift_take(a, slot);
+		/* The cell that served here before may have died with the file in hand. */
+		if (c->file < 0 && slot_repeat(a, i, slot, SLOT_TAKEN))
+			return;
+		if (c->file < 0) {
+			answer_malformed(a, i, slot, "no file came with it");
+			return;
+		}
+	}
+	if (w->kind == ANSWER_PULL && left != CELLWS_UNKNOWN) {
+		if (w->body_len > left) {
+			answer_malformed(a, i, slot, "longer than it said");
+			return;
+		}
+		left -= w->body_len;
+	}
+	answer_remember(a, c, slot, w);
+	answer_send(a, i, slot, w, left);
+}
+
+/* A later piece. More than the promised length is the end of the connection, like a broken answer. */
+static void answer_next(struct artery *a, uint32_t i, uint32_t slot, struct answer *w)
+{
+	uint64_t left = conn_out(conn_at(a, i))->pull_left;
+
+	if (w->kind != ANSWER_PULL || w->body_len > SLOT_ANSWER_BODY_ROOM || (left != CELLWS_UNKNOWN && w->body_len > left)) {
+		a->vitals->errors++;
+		blood_close(a, i);
+		return;
+	}
+	w->head_n = 0;
+	answer_send(a, i, slot, w, left == CELLWS_UNKNOWN ? left : left - w->body_len);
+}
+
+static void slot_answered(struct artery *a, uint32_t i, uint32_t slot, bool last)
+{
+	struct conn *c = conn_at(a, i);
+	struct answer w;
+
+	answer_copy(&a->synapse->slot[slot], &w);
+	w.last = last;
+	/* A piece that was sent before its cell died: the drone may go on. */
+	if (w.pieces && w.pieces == c->pieces && !last)
+		slot_want_more(a, slot);
+	else if (c->pieces)
+		answer_next(a, i, slot, &w);
+	else
+		answer_first(a, i, slot, &w);
+}
+
+void slot_look(struct artery *a, uint32_t slot)
+{
+	struct slot *s = &a->synapse->slot[slot];
+	uint32_t state = slot_state(atomic_load_explicit(&s->word, memory_order_acquire)), i = s->conn;
+
+	if (state != SLOT_DONE && state != SLOT_PIECE && state != SLOT_HUNGRY)
+		return;
+	if (atomic_load(&s->gone)) {
+		slot_discard(a, slot, state);
+		return;
+	}
+	cw_assert(i < a->vessel->high && conn_at(a, i)->slot == slot);
+	if (!conn_ready(a, i) || conn_at(a, i)->slot != slot)
+		return;
+	/* What is being sent already is looked at again when it is sent. */
+	if (conn_at(a, i)->phase == CONN_SENDING)
+		return;
+	if (state != SLOT_HUNGRY)
+		slot_answered(a, i, slot, state == SLOT_DONE);
+	blood_go(a, i);
+}
+
+void blood_collect(struct artery *a)
+{
+	for (uint32_t w = 0; w < SYNAPSE_SLOTS / 64; w++) {
+		uint64_t bits;
+
+		if (!atomic_load_explicit(&a->synapse->done[w], memory_order_relaxed))
+			continue;
+		bits = atomic_exchange(&a->synapse->done[w], 0);
+		while (bits) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+
+			bits &= bits - 1;
+			slot_look(a, w * 64 + bit);
+		}
+	}
+}
