@@ -63,6 +63,26 @@ static int up_check(struct up *u, const char *file)
 	return dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
 }
 
+/* Descriptors for every connection, and for what is planned twice over while it is being arranged. */
+static int up_make_room(const struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+	rlim_t planned = (rlim_t)u->fds_n + UP_FDS_SPARE, need = planned + (rlim_t)u->fds_n, most;
+	struct rlimit l;
+
+	if (need < planned + d->connections)
+		need = planned + d->connections;
+	if (getrlimit(RLIMIT_NOFILE, &l))
+		return verb_say(VERB_FAILED, "the limit of open files cannot be read: %s", strerror(errno));
+	most = l.rlim_max;
+	l.rlim_cur = l.rlim_cur < need ? need : l.rlim_cur;
+	l.rlim_max = l.rlim_max < need ? need : l.rlim_max;
+	if (!setrlimit(RLIMIT_NOFILE, &l))
+		return 0;
+	return verb_say(VERB_FAILED, "%s: limits.connections: %u need %llu open files, this host allows %llu (ulimit -Hn)", d->file,
+		d->connections, (unsigned long long)need, (unsigned long long)most);
+}
+
 /* How many slots and descriptors the DNA's numbers take. */
 static int up_plan(struct up *u)
 {
@@ -82,7 +102,7 @@ static int up_plan(struct up *u)
 		return verb_say(VERB_FAILED, "out of memory");
 	for (int i = 0; i < u->fds_n; i++)
 		u->fds[i] = -1;
-	return 0;
+	return up_make_room(u);
 }
 
 static int up_steps(struct up *u)

@@ -11,7 +11,8 @@
 
 struct cellws;
 
-#define UP_UNDO_MAX 32
+#define UP_UNDO_MAX  32
+#define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections */
 
 struct up {
 	const struct invocation *in;

@@ -27,7 +27,6 @@
 #define READY_TIMEOUT_MS 5000
 #define MIME_TYPES       "/etc/mime.types"
 #define MIME_MAX         (1u << 20)
-#define FDS_SPARE        64
 
 static void undo_egg(struct up *u)
 {
@@ -130,14 +129,15 @@ static _Noreturn void become_egg(struct up *u)
 	/* Room for the title of every later cell. */
 	char title[] = "cellws: egg                                                     ";
 	char *argv[] = { title, CELL_ARGUMENT, NULL }, *env[] = { NULL };
-	rlim_t fds = (rlim_t)u->fds_n + u->germ.dna.connections + FDS_SPARE;
+	rlim_t fds = (rlim_t)u->fds_n + u->germ.dna.connections + UP_FDS_SPARE;
 	sigset_t none;
-	int error = limit(RLIMIT_NOFILE, fds);
+	int error = limit(RLIMIT_CORE, 0);
 
-	if (!error)
-		error = limit(RLIMIT_CORE, 0);
+	/* Only then the limit: while they are arranged, every descriptor is there twice. */
 	if (!error)
 		error = arrange(u);
+	if (!error)
+		error = limit(RLIMIT_NOFILE, fds);
 	if (!error && (setsid() < 0 || chdir("/")))
 		error = -errno;
 	umask(077);
