@@ -2,6 +2,7 @@
 /* cellctl down: no more births, blood drains, then the rest, then the skin, the pins and the run directory go. */
 #include "cellctl/down.h"
 #include "cellctl/pins.h"
+#include "cellctl/vital.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -38,7 +39,8 @@ bool down_anybody_lives(const struct invocation *in)
 
 static bool is_meant(const struct cell *c, int class)
 {
-	return c->state == CELL_LIVING && (class == CLASS_NONE || (int)c->class == class);
+	/* A record that is out of date must not cost another process its life. */
+	return c->state == CELL_LIVING && (class == CLASS_NONE || (int)c->class == class) && vital_is_cell(c->pid);
 }
 
 static unsigned count(const struct family *f, int class)

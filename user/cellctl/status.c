@@ -112,16 +112,12 @@ static void print_deaths(const struct family *f)
 {
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++) {
 		const struct cell *c = &f->cell[i];
+		char death[160];
 
 		if (c->state != CELL_DEAD)
 			continue;
-		if (c->exit_code & 0x7f)
-			printf("  %s %u (pid %u) was killed by signal %u (%s) %.1f s ago\n", class_name((int)c->class), i, c->pid,
-				c->exit_code & 0x7f, strsignal((int)(c->exit_code & 0x7f)),
-				(double)(clock_boot_ns() - c->died_ns) / 1e9);
-		else
-			printf("  %s %u (pid %u) exited with code %u %.1f s ago\n", class_name((int)c->class), i, c->pid,
-				c->exit_code >> 8, (double)(clock_boot_ns() - c->died_ns) / 1e9);
+		vital_death(c, death, sizeof(death));
+		printf("  %s\n", death);
 	}
 }
 

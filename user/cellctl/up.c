@@ -2,6 +2,7 @@
 /* cellctl up: check, load, pin, listen, screen, lay the egg; a failure half way undoes what was done, in reverse. */
 #include "cellctl/up.h"
 #include "cellctl/down.h"
+#include "cellctl/vital.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +55,9 @@ static int up_check(struct up *u, const char *file)
 
 	if (geteuid())
 		return verb_say(VERB_FAILED, "up needs root, to load BPF programs and to bind ports: sudo cellctl up ...");
+	if (!vital_sees_pids())
+		return verb_say(VERB_FAILED, "up does not work inside a pid namespace: the kernel knows cells by their pids outside "
+			"of it; run it on the host, or the container with the host's pids");
 	u->ifindex = if_nametoindex(u->iface);
 	if (!u->ifindex)
 		return verb_say(VERB_FAILED, "there is no interface \"%s\" here; `ip link` lists them", u->iface);

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define FIRST_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO of the kernel */
 
 void vital_look(uint32_t pid, struct proc_look *look)
 {
@@ -37,6 +40,42 @@ void vital_look(uint32_t pid, struct proc_look *look)
 	}
 	look->leaving = pending >> (SIGTERM - 1) & 1;
 	fclose(f);
+}
+
+bool vital_is_cell(uint32_t pid)
+{
+	char path[64], name[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(name, sizeof(name), f))
+		name[0] = 0;
+	fclose(f);
+	return !strncmp(name, "cellws-", 7);
+}
+
+bool vital_sees_pids(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == FIRST_PID_NAMESPACE;
+}
+
+void vital_death(const struct cell *c, char *to, size_t room)
+{
+	double ago = (double)(clock_boot_ns() - c->died_ns) / 1e9;
+	int n = snprintf(to, room, "%s %u (pid %u) ", class_name((int)c->class), c->slot, c->pid);
+
+	if (n < 0 || (size_t)n >= room)
+		return;
+	if (c->exit_code & 0x7f)
+		snprintf(to + n, room - (size_t)n, "was killed by signal %u (%s) %.1f s ago", c->exit_code & 0x7f,
+			strsignal((int)(c->exit_code & 0x7f)), ago);
+	else
+		snprintf(to + n, room - (size_t)n, "exited with code %u %.1f s ago", c->exit_code >> 8, ago);
 }
 
 bool vital_is_sealed(const struct vitals *v, const struct proc_look *look)

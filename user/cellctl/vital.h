@@ -19,6 +19,15 @@ struct proc_look {
 
 void vital_look(uint32_t pid, struct proc_look *look);
 
+/* Whether a cell runs under that number: by its process name. */
+bool vital_is_cell(uint32_t pid);
+
+/* Whether this process counts pids as the kernel's programs do: not inside a pid namespace of its own. */
+bool vital_sees_pids(void);
+
+/* "drone 3 (pid 77) was killed by signal 9 (Killed) 3.0 s ago" */
+void vital_death(const struct cell *c, char *to, size_t room);
+
 /* Sealed: what the cell has read back of itself, and what the kernel says of it from outside, agree. */
 bool vital_is_sealed(const struct vitals *v, const struct proc_look *look);
 void vital_print_seal(const struct vitals *v, const struct proc_look *look);
