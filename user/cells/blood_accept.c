@@ -94,7 +94,14 @@ void blood_accept(struct artery *a, uint32_t listen)
 		struct sockaddr_storage from;
 		socklen_t from_n = sizeof(from);
 		uint64_t steered = a->t->vessels[a->v].steered;
-		int fd = accept4(listener, (struct sockaddr *)&from, &from_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
+
+		/* Not taken out of the kernel's queue before there is room for it. */
+		if (a->open >= a->vessel->capacity) {
+			blood_pause(a);
+			break;
+		}
+		fd = accept4(listener, (struct sockaddr *)&from, &from_n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			blood_enter(a, fd, &from);
@@ -117,7 +124,8 @@ void blood_pause(struct artery *a)
 	if (a->paused)
 		return;
 	a->paused = true;
-	a->pause_until = a->now_ms + PAUSE_MS;
+	/* When only a record is missing, the next close ends the pause. */
+	a->pause_until = a->open < a->vessel->capacity ? a->now_ms + PAUSE_MS : UINT64_MAX;
 	for (uint32_t l = 0; l < a->t->plan->listens; l++)
 		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_listener(a->t->plan, a->v, l), NULL);
 	tissue_log(a->t, "no room for more connections (%u open): accepting pauses", a->open);
