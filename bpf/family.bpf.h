@@ -109,6 +109,12 @@ static __always_inline void *inbox_of(__u32 slot)
 	return bpf_map_lookup_elem(&inboxes, &slot);
 }
 
+/* The cell that runs this program, or NULL for a stranger. */
+static __always_inline struct cell *cell_calling(void)
+{
+	return cell_of_pid(bpf_get_current_pid_tgid() >> 32);
+}
+
 struct announcement {
 	struct message m;
 };

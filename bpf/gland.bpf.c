@@ -4,11 +4,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline struct cell *gland_caller(void)
-{
-	return cell_of_pid(bpf_get_current_pid_tgid() >> 32);
-}
-
 /* Counts one more of a class if the number is still what the caller saw and below the maximum. */
 static __always_inline __u32 gland_count_in(__u32 class, __u32 seen)
 {
@@ -33,16 +28,21 @@ static __always_inline void gland_count_out(__u32 class)
 		__sync_fetch_and_add(&n->living, -1);
 }
 
-/* Own class only; the egg has stems, and a neuron may have one when no stem is left to do it. */
+/*
+ * Own class only; the egg has stems. A neuron may have one when no stem is left to do it, and blood when there is no
+ * neuron either: whoever is left can grow the rest again.
+ */
 static __always_inline bool gland_may_bear(const struct cell *mother, __u32 class)
 {
-	struct census *stems = census_of(CLASS_STEM);
+	struct census *stems = census_of(CLASS_STEM), *neurons = census_of(CLASS_NEURON), *eggs = census_of(CLASS_EGG);
 
 	if (class != CLASS_STEM)
 		return class == mother->class && (class == CLASS_BLOOD || class == CLASS_DRONE || class == CLASS_TCELL);
 	if (mother->class == CLASS_STEM || mother->class == CLASS_EGG)
 		return true;
-	return mother->class == CLASS_NEURON && stems && stems->living == 0;
+	if (!stems || !neurons || !eggs || stems->living || eggs->living)
+		return false;
+	return mother->class == CLASS_NEURON || (mother->class == CLASS_BLOOD && !neurons->living);
 }
 
 struct slot_search {
@@ -119,7 +119,7 @@ SEC("syscall")
 int gland_divide(struct gland_call *call)
 {
 	struct organism *o = organism_get();
-	struct cell *mother = gland_caller();
+	struct cell *mother = cell_calling();
 
 	if (!mother || !o) {
 		call->answer = GLAND_STRANGER;
@@ -178,7 +178,7 @@ SEC("syscall")
 int gland_become(struct gland_call *call)
 {
 	struct organism *o = organism_get();
-	struct cell *c = gland_caller();
+	struct cell *c = cell_calling();
 	__u32 from;
 
 	if (!c || !o) {
@@ -207,7 +207,7 @@ int gland_become(struct gland_call *call)
 SEC("syscall")
 int gland_animate(struct gland_call *call)
 {
-	struct cell *c = gland_caller(), *old;
+	struct cell *c = cell_calling(), *old;
 	struct vessel_owner *v;
 	__u32 vessel = call->vessel;
 

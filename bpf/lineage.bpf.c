@@ -5,7 +5,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Kernels from 6.13 on; elsewhere the neuron kills. */
 extern int bpf_send_signal_task(struct task_struct *task, int sig, enum pid_type type, __u64 value) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *p) __ksym __weak;
 
 #define SIGKILL_NUMBER 9
 
@@ -153,5 +156,33 @@ int BPF_PROG(lineage_exec, struct task_struct *task, pid_t old_pid, struct linux
 		return 0;
 	lineage_bury(c, SIGKILL_NUMBER);
 	bpf_send_signal(SIGKILL_NUMBER);
+	return 0;
+}
+
+/*
+ * The neuron ends a drone that is stuck. Here and not in the gland, because libbpf's linker wants a kernel function that
+ * may be missing to be named in one object only. GLAND_RANGE where the kernel cannot signal: the neuron does it then.
+ */
+SEC("syscall")
+int lineage_end(struct gland_call *call)
+{
+	struct cell *c = cell_calling(), *target = cell_at(call->slot);
+	struct task_struct *task;
+
+	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_NEURON ? GLAND_CLASS : GLAND_RANGE;
+	if (!c || c->class != CLASS_NEURON || !target || target->state != CELL_LIVING || target->id != call->id)
+		return 0;
+	if (target->class != CLASS_DRONE) {
+		call->answer = GLAND_CLASS;
+		return 0;
+	}
+	if (!bpf_task_from_pid || !bpf_task_release || !bpf_send_signal_task)
+		return 0;
+	task = bpf_task_from_pid(target->pid);
+	if (!task)
+		return 0;
+	if (!bpf_send_signal_task(task, SIGKILL_NUMBER, PIDTYPE_TGID, 0))
+		call->answer = GLAND_OK;
+	bpf_task_release(task);
 	return 0;
 }

@@ -45,6 +45,8 @@ int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 
+bool up_kernel_can_kill(void);
+
 /* Puts a descriptor where the egg will find it. */
 void up_plan_fd(struct up *u, int number, int fd);
 

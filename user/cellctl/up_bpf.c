@@ -147,6 +147,16 @@ static int fill_cells(struct up *u)
 	return 0;
 }
 
+/* Whether a BPF program can signal another task (kernels from 6.13 on). */
+bool up_kernel_can_kill(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	bool can = kernel && btf__find_by_name_kind(kernel, "bpf_send_signal_task", BTF_KIND_FUNC) > 0;
+
+	btf__free(kernel);
+	return can;
+}
+
 static int fill_organism(struct up *u)
 {
 	struct organism o = {
@@ -155,6 +165,7 @@ static int fill_organism(struct up *u)
 		.slots = u->germ.plan.slots,
 		.vessels = u->germ.plan.vessels,
 		.drain_ms = u->germ.dna.drain_ms,
+		.can_kill = up_kernel_can_kill(),
 	};
 	uint64_t id;
 	__u32 zero = 0;
@@ -245,6 +256,7 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
 	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
 	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
+	up_plan_fd(u, FD_END, bpf_program__fd(u->skel->progs.lineage_end));
 	return 0;
 }
 

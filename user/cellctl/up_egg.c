@@ -58,7 +58,7 @@ static int make_germ(struct up *u)
 	for (int i = 0; i < MEMBRANE_COUNT && !error; i++) {
 		char *made;
 
-		error = membrane_compile((enum membrane)i, &made, &parts[i].n);
+		error = membrane_compile((enum membrane)i, !up_kernel_can_kill(), &made, &parts[i].n);
 		bytes[i] = made;
 	}
 	if (!error)

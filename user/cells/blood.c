@@ -258,13 +258,22 @@ static void blood_begin_to_leave(struct artery *a)
 	}
 }
 
+/* A cell that leaves while the organism lives on hands everything to its successor just as a killed one does. */
 static bool blood_is_drained(struct artery *a)
 {
 	if (!cell_leaving)
 		return false;
+	if (!a->t->organism->dying)
+		return true;
 	if (!a->leave_by)
 		blood_begin_to_leave(a);
 	return !a->open || a->now_ms >= a->leave_by;
+}
+
+/* Nobody is left who could fill a vacancy. */
+static bool blood_is_alone(const struct tissue *t)
+{
+	return !t->census[CLASS_STEM].living && !t->census[CLASS_NEURON].living && !t->organism->dying;
 }
 
 int blood_live(struct tissue *t)
@@ -280,7 +289,10 @@ int blood_live(struct tissue *t)
 	blood_adopt(&artery);
 	artery_tenant(&artery);
 	cell_seal(t, MEMBRANE_BLOOD);
-	while (!blood_is_drained(&artery))
+	while (!blood_is_drained(&artery)) {
+		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM) == 1)
+			return CLASS_STEM;
 		blood_turn(&artery);
+	}
 	return CLASS_NONE;
 }

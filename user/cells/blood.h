@@ -144,6 +144,8 @@ uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uin
 /* blood_sweep.c */
 void blood_sweep(struct artery *a);
 void conn_deadline(struct artery *a, uint32_t i, uint32_t ms);
+/* For a request that waits for a drone or is with one: the shorter of the queue's and the gene's time. */
+void asked_deadline(struct artery *a, uint32_t i);
 
 void ring_put(struct conn_ring *r, uint32_t i);
 uint32_t ring_take(struct conn_ring *r);

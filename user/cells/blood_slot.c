@@ -140,7 +140,7 @@ void blood_ask(struct artery *a, uint32_t i)
 	struct conn *c = conn_at(a, i);
 	uint32_t slot;
 
-	conn_deadline(a, i, a->t->germ->dna.queue_ms);
+	asked_deadline(a, i);
 	if (!a->slots_left) {
 		a->request_of = CONN_NONE;
 		conn_phase(c, CONN_WANT_SLOT);
@@ -187,8 +187,13 @@ bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 	synapse_queue(a->synapse, slot);
 	a->rung++;
 	a->vitals->requeued++;
-	conn_deadline(a, i, a->t->germ->dna.queue_ms);
+	asked_deadline(a, i);
 	return true;
+}
+
+static bool slot_is_late(const struct artery *a, const struct slot *s)
+{
+	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[s->route].deadline_ms;
 }
 
 /* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */
@@ -197,6 +202,7 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 	struct slot *s = &a->synapse->slot[slot];
 	uint32_t state = slot_state(atomic_load(&s->word)), i = s->conn;
 	struct conn *c;
+	bool late;
 
 	if (atomic_load(&s->gone)) {
 		slot_release(a, slot);
@@ -213,11 +219,12 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 		return;
 	a->vitals->errors++;
 	c->slot = SYNAPSE_SLOTS;
+	late = slot_is_late(a, s);
 	slot_release(a, slot);
 	if (c->pieces || c->phase == CONN_SENDING)
 		blood_close(a, i);
 	else
-		blood_refuse(a, i, 502, blood_body_is_read(c));
+		blood_refuse(a, i, late ? 504 : 502, blood_body_is_read(c));
 	/* A pipelined request may stand behind it. */
 	if (c->fd >= 0 && c->phase == CONN_READING)
 		ring_put(&a->ready, i);

@@ -2,6 +2,8 @@
 /* Deadlines: one row of numbers, looked through when the next may be due. */
 #include "cells/blood.h"
 
+#include <unistd.h>
+
 /* Low 32 bits of the clock, never 0: that means no deadline. */
 static uint32_t stamp(uint64_t ms)
 {
@@ -17,29 +19,66 @@ void conn_deadline(struct artery *a, uint32_t i, uint32_t ms)
 		a->next_due = due;
 }
 
-/* A drone has had its time. Queued all the while: take it back. Being answered: the gene's own deadline counts. */
-static void expire_asked(struct artery *a, uint32_t i)
+#define STUCK_MS 1000u /* after this a drone that was said to be stuck is no longer waited for */
+
+/* Tells the neuron, which looks for itself and ends the drone; the request then goes to another, if that is safe. */
+static void say_stuck(struct artery *a, uint32_t drone)
+{
+	uint64_t ring = 1;
+
+	atomic_store(&a->t->commons->stuck[cell_slot_of_id(drone) % CELL_SLOTS_MAX], drone);
+	for (uint32_t s = 0; s < a->t->plan->slots; s++)
+		if (a->t->cells[s].state == CELL_LIVING && a->t->cells[s].class == CLASS_NEURON)
+			(void)!write(plan_bell(a->t->plan, s), &ring, sizeof(ring));
+}
+
+static void give_up_asked(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	struct slot *s = &a->synapse->slot[c->slot];
-	uint32_t allowed = a->t->germ->dna.route[c->route].deadline_ms;
-	uint64_t waited = a->now_ms - s->queued_ms;
 
-	if (slot_state(atomic_load(&s->word)) == SLOT_QUEUED) {
-		blood_refuse(a, i, 503, blood_body_is_read(c));
-		return;
-	}
-	if (!c->pieces && waited < allowed) {
-		conn_deadline(a, i, (uint32_t)(allowed - waited));
-		return;
-	}
-	tissue_log(a->t, "drone %u has not answered route %s within %u ms", cell_slot_of_id(slot_drone(atomic_load(&s->word))),
-		a->t->germ->dna.route[c->route].prefix, allowed);
 	a->vitals->errors++;
 	if (c->pieces)
 		blood_close(a, i);
 	else
 		blood_refuse(a, i, 504, blood_body_is_read(c));
+}
+
+void asked_deadline(struct artery *a, uint32_t i)
+{
+	uint32_t gene = a->t->germ->dna.route[conn_at(a, i)->route].deadline_ms, queue = a->t->germ->dna.queue_ms;
+
+	conn_deadline(a, i, gene < queue ? gene : queue);
+}
+
+/* Still in the queue: for as long as the queue's time allows. */
+static void expire_queued(struct artery *a, uint32_t i, uint64_t waited)
+{
+	uint32_t allowed = a->t->germ->dna.queue_ms;
+
+	if (waited < allowed)
+		conn_deadline(a, i, (uint32_t)(allowed - waited));
+	else
+		blood_refuse(a, i, 503, blood_body_is_read(conn_at(a, i)));
+}
+
+/* With a drone: as long as the gene's own deadline allows, then the neuron is told, then the request is given up. */
+static void expire_asked(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	struct slot *s = &a->synapse->slot[c->slot];
+	uint32_t allowed = a->t->germ->dna.route[c->route].deadline_ms;
+	uint64_t worked = slot_worked_ms(s, a->now_ms), word = atomic_load(&s->word);
+
+	if (slot_state(word) == SLOT_QUEUED) {
+		expire_queued(a, i, a->now_ms - s->queued_ms);
+	} else if (!c->pieces && worked < allowed) {
+		conn_deadline(a, i, (uint32_t)(allowed - worked));
+	} else if (!c->pieces && worked < (uint64_t)allowed + STUCK_MS) {
+		say_stuck(a, slot_drone(word));
+		conn_deadline(a, i, STUCK_MS);
+	} else {
+		give_up_asked(a, i);
+	}
 }
 
 static void expire(struct artery *a, uint32_t i)

@@ -127,7 +127,8 @@ int cell_become(struct tissue *t, int class)
 
 void cell_seal(struct tissue *t, enum membrane kind)
 {
-	int landlock = membrane_landlock(t->germ, kind);
+	/* Blood's Landlock is the germ line's, which holds already. */
+	int landlock = kind == MEMBRANE_BLOOD ? -EOPNOTSUPP : membrane_landlock(t->germ, kind);
 	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
 
 	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);

@@ -120,6 +120,7 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	struct slot *s = &y->slot[slot];
 	struct parked *p;
 
+	s->taken_ms = clock_ms();
 	cw_assert(s->route < d->t->germ->dna.route_count && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		drone_express(d, vessel, slot, (char *)y->data[slot] + SLOT_BODY_AT, s->body_n);
@@ -197,6 +198,13 @@ static void drone_close_foreign(const struct tissue *t)
 
 static struct drone drone;
 
+/* Without a cell that shares the sockets nobody can bring a request any more, and nobody can be grown from a drone. */
+static bool drone_is_alone(const struct tissue *t)
+{
+	return !t->census[CLASS_STEM].living && !t->census[CLASS_NEURON].living && !t->census[CLASS_BLOOD].living &&
+	       !t->census[CLASS_EGG].living;
+}
+
 int drone_live(struct tissue *t)
 {
 	drone = (struct drone){ .t = t };
@@ -207,7 +215,7 @@ int drone_live(struct tissue *t)
 		  0);
 	close(FD_GERM);
 	cell_seal(t, MEMBRANE_DRONE);
-	while (!cell_leaving || drone.parked_n) {
+	while ((!cell_leaving || drone.parked_n) && !drone_is_alone(t)) {
 		bool did = work_on_parked(&drone);
 
 		if (!cell_leaving)

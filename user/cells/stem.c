@@ -20,6 +20,17 @@ static struct fate stem_look(const struct tissue *t)
 	return fate_of_stem(now);
 }
 
+/*
+ * A drone leaves the shared table and can never be anything else again. So that the last cell that can grow the others is
+ * not spent on it, the stem leaves a daughter in the pool first. Returns as cell_divide, 0 also when the pool is full.
+ */
+static int stem_leave_daughter(struct tissue *t, int class)
+{
+	const volatile struct census *stems = &t->census[CLASS_STEM];
+
+	return class == CLASS_DRONE && stems->living <= stems->min ? cell_divide(t, CLASS_STEM) : 0;
+}
+
 /* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
 static int stem_act(struct tissue *t, bool *again, int *timeout)
 {
@@ -29,9 +40,12 @@ static int stem_act(struct tissue *t, bool *again, int *timeout)
 	*again = false;
 	*timeout = -1;
 	if (fate.act == FATE_BECOME) {
-		result = cell_become(t, fate.class);
+		result = stem_leave_daughter(t, fate.class);
+		if (result == 0)
+			result = cell_become(t, fate.class);
 		if (result == 0)
 			return fate.class;
+		*again = result == 1; /* the daughter looks for herself */
 	} else if (fate.act == FATE_DIVIDE) {
 		result = cell_divide(t, CLASS_STEM);
 		*again = result >= 0; /* the mother counts anew, the daughter looks for the first time */

@@ -67,7 +67,7 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 {
 	struct landlock_ruleset_attr attr = { 0 };
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	int rules, error = 0;
+	int rules, error;
 
 	if (abi < 1)
 		return abi < 0 ? -errno : -EOPNOTSUPP;
@@ -75,9 +75,8 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	if (kind != MEMBRANE_BLOOD)
-		error = landlock_roots(rules, g);
-	if (!error && kind == MEMBRANE_GERM)
+	error = landlock_roots(rules, g);
+	if (!error && kind != MEMBRANE_DRONE)
 		error = landlock_libraries(rules);
 	if (!error && syscall(SYS_landlock_restrict_self, rules, 0))
 		error = -errno;

@@ -8,7 +8,8 @@
 
 /*
  * X(NAME, who): one seccomp allowlist each. The germ line's holds everything that any cell may need before it is sealed;
- * the neuron keeps it, because it must be able to bear stems when none is left.
+ * the neuron keeps it, because it must be able to bear stems when none is left, and blood keeps all of it but kill(2), for
+ * the case that nobody else is left.
  */
 #define MEMBRANES(X)                          \
 	X(GERM, "egg, stems and neuron")      \
@@ -24,15 +25,17 @@ enum membrane {
 
 struct germ;
 
-/* Compiles the allowlist of a kind; *bytes is malloc'ed sock_filter code, *n its length in bytes. 0 or -errno. For `up`. */
-int membrane_compile(enum membrane kind, char **bytes, uint32_t *n);
+/*
+ * Compiles the allowlist of a kind; *bytes is malloc'ed sock_filter code, *n its length in bytes. may_kill: the germ line
+ * keeps kill(2), because this kernel cannot signal another task from a BPF program. 0 or -errno. For `up`.
+ */
+int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *n);
 
 /* Puts the seccomp filter on. 0 or -errno. */
 int membrane_seccomp(const struct germ *g, enum membrane kind);
 
 /*
- * Landlock: from now on only the document roots (germ line and drones; the germ line also system libraries) or nothing
- * at all (blood) can be opened. 0, or -errno (-EOPNOTSUPP, -ENOSYS: the kernel has no Landlock).
+ * Landlock: from now on only the document roots can be read; by the germ line also system libraries. 0, or -errno (-EOPNOTSUPP, -ENOSYS: the kernel has no Landlock).
  */
 int membrane_landlock(const struct germ *g, enum membrane kind);
 

@@ -30,10 +30,13 @@
 	X(readlink) X(readlinkat) X(access) X(faccessat) X(faccessat2) X(fcntl) X(mremap) X(nanosleep)                 \
 	X(clock_nanosleep) X(sendmsg) X(uname) X(sysinfo) X(sched_yield) X(sched_getaffinity) X(poll) X(ppoll) X(fadvise64)
 
-/* What birth, differentiation and the loading of genes need. */
+/*
+ * What birth, differentiation and the loading of genes need. Blood has it too: filters are inherited, and when everybody
+ * else is dead its daughter has to become whatever is missing.
+ */
 #define CALLS_GERM(X)                                                                                                 \
 	X(clone3) X(close_range) X(seccomp) X(landlock_create_ruleset) X(landlock_add_rule) X(landlock_restrict_self)  \
-	X(prlimit64) X(mmap) X(mprotect) X(prctl) X(set_robust_list) X(kill) X(dup3) X(statfs) X(fstatfs)
+	X(prlimit64) X(prctl) X(set_robust_list) X(dup3) X(statfs) X(fstatfs)
 
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),
@@ -54,42 +57,60 @@ static int allow_all_of(scmp_filter_ctx f, const int *calls, size_t n)
 	return error == -EDOM || error == -EEXIST ? 0 : error;
 }
 
-/* The gland's programs and nothing else of bpf(2); memory that is not executable; harmless questions to prctl(2). */
-static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
+/* Memory is never both writable and executable; code comes from files only, and drones load none after their birth. */
+static int allow_memory(scmp_filter_ctx f, enum membrane kind)
 {
-	int error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, BPF_PROG_TEST_RUN));
+	int error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 
-	if (!error && kind != MEMBRANE_GERM) {
-		error = seccomp_rule_add(
-			f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-		if (!error)
-			error = seccomp_rule_add(
-				f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-		if (!error)
-			error = seccomp_rule_add(
-				f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_SECCOMP));
-		if (!error)
-			error = seccomp_rule_add(
-				f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NO_NEW_PRIVS));
-	}
-	if (!error && kind != MEMBRANE_DRONE) {
-		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCINQ));
-		if (!error)
-			error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ));
-	}
+	if (!error && kind != MEMBRANE_DRONE)
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
+			SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0));
+	if (!error)
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return error;
 }
 
-static int allow_kind(scmp_filter_ctx f, enum membrane kind)
+struct narrowed {
+	int call;
+	unsigned arg;
+	uint64_t value;
+	unsigned kinds; /* bits of enum membrane */
+};
+
+/* The gland's programs and nothing else of bpf(2); what is queued in a socket; harmless questions to prctl(2). */
+static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
+{
+	const unsigned all = 1u << MEMBRANE_GERM | 1u << MEMBRANE_BLOOD | 1u << MEMBRANE_DRONE;
+	const unsigned drone = 1u << MEMBRANE_DRONE;
+	const struct narrowed table[] = {
+		{ SCMP_SYS(bpf), 0, BPF_PROG_TEST_RUN, all },
+		{ SCMP_SYS(ioctl), 1, SIOCINQ, all & ~drone },
+		{ SCMP_SYS(ioctl), 1, SIOCOUTQ, all & ~drone },
+		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, drone },
+		{ SCMP_SYS(prctl), 0, PR_GET_NO_NEW_PRIVS, drone },
+	};
+	int error = 0;
+
+	for (unsigned i = 0; i < sizeof(table) / sizeof(*table) && !error; i++)
+		if (table[i].kinds & 1u << kind)
+			error = seccomp_rule_add(f, SCMP_ACT_ALLOW, table[i].call, 1,
+				SCMP_CMP(table[i].arg, SCMP_CMP_EQ, table[i].value));
+	return error ? error : allow_memory(f, kind);
+}
+
+static int allow_kind(scmp_filter_ctx f, enum membrane kind, bool may_kill)
 {
 	int error = allow_all_of(f, calls_all, sizeof(calls_all) / sizeof(*calls_all));
 
+	if (!error)
+		error = allow_all_of(f, calls_drone, sizeof(calls_drone) / sizeof(*calls_drone));
 	if (!error && kind != MEMBRANE_DRONE)
 		error = allow_all_of(f, calls_blood, sizeof(calls_blood) / sizeof(*calls_blood));
-	if (!error && kind != MEMBRANE_BLOOD)
-		error = allow_all_of(f, calls_drone, sizeof(calls_drone) / sizeof(*calls_drone));
-	if (!error && kind == MEMBRANE_GERM)
+	if (!error && kind != MEMBRANE_DRONE)
 		error = allow_all_of(f, calls_germ, sizeof(calls_germ) / sizeof(*calls_germ));
+	if (!error && kind == MEMBRANE_GERM && may_kill)
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 0);
 	return error ? error : allow_narrowed(f, kind);
 }
 
@@ -113,7 +134,7 @@ static int export_filter(scmp_filter_ctx f, char **bytes, uint32_t *n)
 	return error;
 }
 
-int membrane_compile(enum membrane kind, char **bytes, uint32_t *n)
+int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *n)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error;
@@ -122,7 +143,7 @@ int membrane_compile(enum membrane kind, char **bytes, uint32_t *n)
 	if (!f)
 		return -ENOMEM;
 	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	error = allow_kind(f, kind);
+	error = allow_kind(f, kind, may_kill);
 	if (!error)
 		error = export_filter(f, bytes, n);
 	seccomp_release(f);

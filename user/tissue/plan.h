@@ -24,13 +24,14 @@ enum {
 	FD_DIVIDE = 5,   /* programs of the gland */
 	FD_BECOME = 6,
 	FD_ANIMATE = 7,
-	FD_CELLS = 8,    /* maps; the egg maps them, all but vitals and loads for reading only, and closes these */
-	FD_CENSUS = 9,
-	FD_ORGANISM = 10,
-	FD_VESSELS = 11,
-	FD_VITALS = 12,
-	FD_LOADS = 13,
-	FD_FIXED = 14,
+	FD_END = 8,
+	FD_CELLS = 9,    /* maps; the egg maps them, all but vitals and loads for reading only, and closes these */
+	FD_CENSUS = 10,
+	FD_ORGANISM = 11,
+	FD_VESSELS = 12,
+	FD_VITALS = 13,
+	FD_LOADS = 14,
+	FD_FIXED = 15,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -9,9 +9,14 @@
 #include "http/parse.h"
 #include "shared/cell.h"
 
-/* Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS. */
+/*
+ * Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS.
+ * Who is said to be stuck. stuck[slot]: id of a drone that has not answered in time, 0 for none; written by blood, taken
+ * by the neuron, which looks for itself before it believes it.
+ */
 struct commons {
 	_Atomic uint32_t asleep[CELL_SLOTS_MAX];
+	_Atomic uint32_t stuck[CELL_SLOTS_MAX];
 };
 
 #define SYNAPSE_SLOTS 256u
@@ -91,7 +96,8 @@ struct slot {
 	uint32_t pad0;
 	uint64_t length;     /* FILE: bytes; PULL: total or CELLWS_UNKNOWN */
 	uint64_t file_offset;
-	uint64_t pad[2];
+	uint64_t taken_ms;   /* clock_ms when it was taken */
+	uint64_t pad;
 };
 _Static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -125,6 +131,14 @@ static inline uint32_t slot_drone(uint64_t word)
 static inline uint32_t slot_ticket(uint64_t word)
 {
 	return (uint32_t)(word >> 40);
+}
+
+/* Milliseconds its drone has worked on it at now_ms; nothing a drone may write makes it less than 0. */
+static inline uint64_t slot_worked_ms(const struct slot *s, uint64_t now_ms)
+{
+	uint64_t since = s->taken_ms >= s->queued_ms && s->taken_ms <= now_ms ? s->taken_ms : s->queued_ms;
+
+	return now_ms > since ? now_ms - since : 0;
 }
 
 static inline uint64_t slot_word(uint32_t ticket, uint32_t drone, uint32_t state)
