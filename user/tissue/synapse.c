@@ -16,28 +16,42 @@ void synapse_queue(struct synapse *s, uint32_t slot)
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_seq_cst);
 }
 
-static bool synapse_try(struct synapse *s, uint32_t at, uint32_t id, uint32_t *slot)
+static bool synapse_claim(struct synapse *s, uint32_t slot, uint32_t id)
 {
-	uint64_t word;
+	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_acquire);
 
-	*slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_relaxed) % SYNAPSE_SLOTS;
-	word = atomic_load_explicit(&s->slot[*slot].word, memory_order_acquire);
 	if (slot_state(word) != SLOT_QUEUED)
 		return false;
-	return atomic_compare_exchange_strong_explicit(&s->slot[*slot].word, &word,
+	return atomic_compare_exchange_strong_explicit(&s->slot[slot].word, &word,
 		slot_word(slot_ticket(word), id, SLOT_TAKEN), memory_order_acq_rel, memory_order_relaxed);
+}
+
+/*
+ * More was queued than order holds, most of it taken back since: any slot that waits is taken. When none does, whatever
+ * was queued before tail is over.
+ */
+static int synapse_take_any(struct synapse *s, uint32_t id, uint32_t head, uint32_t tail)
+{
+	for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
+		uint32_t slot = (tail + i) % SYNAPSE_SLOTS;
+
+		if (synapse_claim(s, slot, id))
+			return (int)slot;
+	}
+	atomic_compare_exchange_strong(&s->head, &head, tail);
+	return -1;
 }
 
 int synapse_take(struct synapse *s, uint32_t id)
 {
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
-	uint32_t at, slot = 0;
 
 	if (tail - head > SYNAPSE_ORDER)
-		head = tail - SYNAPSE_ORDER;
-	for (at = head; at != tail; at++) {
-		bool mine = synapse_try(s, at, id, &slot);
+		return synapse_take_any(s, id, head, tail);
+	for (uint32_t at = head; at != tail; at++) {
+		uint32_t slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_relaxed) % SYNAPSE_SLOTS;
+		bool mine = synapse_claim(s, slot, id);
 		uint32_t seen = at;
 
 		atomic_compare_exchange_strong(&s->head, &seen, at + 1);
