@@ -34,9 +34,8 @@ static bool must_linger(const struct conn *c)
 {
 	int unread = 0;
 
-	if (c->flags & CONN_CLOSED_IN)
-		return false;
-	if (c->received > c->used || (c->flags & CONN_READABLE))
+	/* After the client's end only what has come already can be unread. */
+	if (!(c->flags & CONN_CLOSED_IN) && (c->received > c->used || (c->flags & CONN_READABLE)))
 		return true;
 	return ioctl(c->fd, SIOCINQ, &unread) == 0 && unread > 0;
 }
