@@ -167,6 +167,7 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	c->req_end = c->used + head_n;
 	if (status) {
 		c->flags &= ~(uint32_t)(CONN_KEEP | CONN_HEAD_ONLY | CONN_HAS_BODY);
+		c->flags |= r->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0;
 		blood_refuse(a, i, status, false);
 		return;
 	}
