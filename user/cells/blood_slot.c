@@ -54,6 +54,7 @@ void slot_feed(struct artery *a, uint32_t i)
 
 	s->body_n = conn_in(c)->staged;
 	s->body_last = conn_in(c)->whole;
+	s->queued_ms = a->now_ms;
 	slot_return(a, c->slot, SLOT_FED);
 	if (conn_in(c)->whole) {
 		conn_phase(c, CONN_ASKED);

@@ -81,6 +81,17 @@ static void expire_asked(struct artery *a, uint32_t i)
 	}
 }
 
+/* A body that stands still because its drone takes no more of it is not the client's fault. */
+static void expire_body(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+
+	if (c->slot < SYNAPSE_SLOTS && slot_state(atomic_load(&a->synapse->slot[c->slot].word)) != SLOT_HUNGRY)
+		expire_asked(a, i);
+	else
+		blood_refuse(a, i, 408, false);
+}
+
 static void expire(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
@@ -96,7 +107,7 @@ static void expire(struct artery *a, uint32_t i)
 			blood_close(a, i);
 		break;
 	case CONN_BODY:
-		blood_refuse(a, i, 408, false);
+		expire_body(a, i);
 		break;
 	case CONN_WANT_SLOT:
 		blood_refuse(a, i, 503, false);
