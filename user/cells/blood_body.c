@@ -61,8 +61,8 @@ int body_stage(struct artery *a, struct conn *c)
 	next->raw += used;
 	next->body_sum += made;
 	next->whole = end == HTTP_CHUNK_DONE;
-	/* A part is worth handing on when there is something in it, or when it is the last. */
-	if (made || next->whole) {
+	/* A part is worth handing on when there is something in it, or when it is the last; the first comes with the head. */
+	if (made || next->whole || !next->parts) {
 		next->staged = (uint32_t)made;
 		next->parts++;
 	}
