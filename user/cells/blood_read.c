@@ -94,10 +94,8 @@ static enum step go_reading(struct artery *a, uint32_t i)
 static enum step body_hand_on(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	struct slot *s = &a->synapse->slot[c->slot];
+	const struct slot *s = &a->synapse->slot[c->slot];
 
-	if (slot_state(atomic_load(&s->word)) != SLOT_HUNGRY)
-		return STEP_STOP;
 	/* A part may stand there already, put there by a cell that died before it could say so. */
 	if (conn_in(c)->parts == s->parts && body_stage(a, c) < 0) {
 		blood_refuse(a, i, 400, false);
@@ -151,6 +149,9 @@ static enum step go_body(struct artery *a, uint32_t i)
 	}
 	if (c->slot >= SYNAPSE_SLOTS)
 		return body_wait(a, i);
+	/* Nothing is read ahead of the drone: the client's end must not overtake what came before it. */
+	if (slot_state(atomic_load(&a->synapse->slot[c->slot].word)) != SLOT_HUNGRY)
+		return STEP_STOP;
 	if (body_hand_on(a, i) == STEP_AGAIN)
 		return STEP_AGAIN;
 	if (conn_in(c)->whole || !(c->flags & CONN_READABLE))
