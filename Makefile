@@ -25,8 +25,8 @@ ORGANS    := $(sort $(wildcard bpf/*.bpf.c))
 ORGAN_O   := $(B)/bpf/lineage.bpf.o $(filter-out $(B)/bpf/lineage.bpf.o,$(ORGANS:%.bpf.c=$(B)/%.bpf.o))
 USER      := $(sort $(wildcard user/*/*.c))
 USER_O    := $(USER:%.c=$(B)/%.o)
-# What a test may call: everything but the command line, which belongs to main().
-BODY_O    := $(filter-out $(B)/user/cellctl/%,$(USER_O))
+# What a test may call: everything but main().
+BODY_O    := $(filter-out $(B)/user/cellctl/main.o,$(USER_O))
 EXAMPLES  := $(sort $(wildcard user/genes/examples/*.c))
 GENES     := $(EXAMPLES:user/genes/examples/%.c=$(B)/genes/%.so)
 TEST_LIB  := $(sort $(wildcard tests/lib/*.c))

@@ -34,7 +34,7 @@ struct invocation {
 	X(tree, "[--json]", "who is whose daughter")                                                              \
 	X(check, "FILE", "validate a DNA without touching anything")                                              \
 	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX [--json]", "bans and the never-ban list") \
-	X(doctor, "[IFACE] [--json]", "what this host offers and what is done without it")
+	X(doctor, "[IFACE] [--dna FILE] [--json]", "what this host offers and what is done without it")
 
 #define X(name, args, help) int verb_##name(const struct invocation *in);
 VERBS(X)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The proof that a block blocks, for the doctor and for its test. */
+#ifndef CELLWS_CELLCTL_DOCTOR_PROOF_H
+#define CELLWS_CELLCTL_DOCTOR_PROOF_H
+
+#include <stdbool.h>
+
+enum proof_end {
+	PROOF_HOLDS,
+	PROOF_FAILED,     /* a ban does not do what it should */
+	PROOF_IMPOSSIBLE, /* this host lets nobody try, for example without veth */
+};
+
+struct proof_result {
+	enum proof_end end;
+	bool native;    /* the skin ran in the driver */
+	char text[240]; /* what was seen, or what went wrong */
+};
+
+/* As root. Takes well under a second; leaves nothing behind. */
+void doctor_prove(struct proof_result *result);
+
+#endif
