@@ -68,7 +68,7 @@
 		"longest request line and longest header line")                                                        \
 	X(LIMITS, head, SIZE, DNA_KIB, 60000, "16K", "bytes", dna, head_bytes,                                         \
 		"longest request head: request line and all headers")                                                  \
-	X(LIMITS, body, SIZE, 0, 64 * DNA_MIB, "1M", "bytes", dna, body_bytes, "longest request body")                 \
+	X(LIMITS, body, SIZE, 0, 4095LL * DNA_MIB, "1M", "bytes", dna, body_bytes, "longest request body")               \
 	X(TIMEOUTS, head, DURATION, 10, DNA_HOUR, "10s", "", dna, head_ms, "for a whole request head to arrive")       \
 	X(TIMEOUTS, body, DURATION, 10, DNA_HOUR, "10s", "", dna, body_ms, "between two pieces of a request body")     \
 	X(TIMEOUTS, idle, DURATION, 10, DNA_HOUR, "60s", "", dna, idle_ms, "an open connection without a request")     \

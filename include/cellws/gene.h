@@ -52,7 +52,8 @@ struct cellws_request {
 	struct cellws_text client;  /* peer address in text, "192.0.2.7" or "2001:db8::7" */
 	const struct cellws_header *headers;
 	size_t header_count;
-	struct cellws_text body;    /* the whole body, framing removed */
+	struct cellws_text body;    /* the whole body, framing removed; empty when feed() has taken it */
+	void *upload;               /* what feed() has made of the body, else NULL */
 	int64_t now;                /* seconds since 1970, the second of the Date header */
 };
 
@@ -92,6 +93,7 @@ struct cellws_response {
 	void *drone; /* the drone's own */
 };
 
+#define CELLWS_COLLECT_MAX (64u << 20) /* longest body that is collected for a gene without feed(); longer is 413 */
 #define CELLWS_BYTES_MAX 49152 /* most bytes of a BYTES body; larger bodies are pulled or sent as a file */
 
 struct cellws_gene {
@@ -112,6 +114,15 @@ struct cellws_gene {
 	 * every method of RFC 9110 but CONNECT and TRACE.
 	 */
 	const char *allow;
+	/*
+	 * Optional: takes a body that does not come in one piece (it is longer than 64 KiB) part by part, so that it never
+	 * has to be in memory as a whole. *upload is NULL at the first part and the gene's own after it; express() finds it
+	 * in request->upload and from then on it is the gene's to free. 0; or -errno: -EFBIG is answered 413, others 500.
+	 * Without feed() the drone collects the body, up to CELLWS_COLLECT_MAX.
+	 */
+	int (*feed)(void *self, const struct cellws_request *request, void **upload, const void *bytes, size_t n);
+	/* Optional: the request has ended before express(): free what feed() has made. */
+	void (*drop)(void *self, void *upload);
 };
 
 /* What the drone looks up with dlsym(). */

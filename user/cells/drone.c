@@ -26,10 +26,22 @@ struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 	return NULL;
 }
 
+/* An upload that never came to its end. */
+static void drone_drop(struct drone *d, struct parked *p)
+{
+	const struct drone_gene *g = &d->gene[d->t->synapse[p->vessel]->slot[p->slot].route % DNA_ROUTES_MAX];
+
+	if (g->gene && g->gene->drop)
+		g->gene->drop(g->self, p->upload);
+	p->upload = NULL;
+}
+
 void drone_unpark(struct drone *d, struct parked *p)
 {
 	if (p->pulling && p->done_pulling)
 		p->done_pulling(p->pull_state);
+	if (p->upload)
+		drone_drop(d, p);
 	free(p->body);
 	p->used = false;
 	d->parked_n--;
@@ -40,8 +52,13 @@ static int collect(struct drone *d, struct parked *p)
 {
 	struct synapse *y = d->t->synapse[p->vessel];
 	uint32_t n = y->slot[p->slot].body_n;
+	int fed = drone_feed(d, p);
 
-	if (n > SLOT_BODY_ROOM || p->body_n + n > d->t->germ->dna.body_bytes)
+	if (fed != -ENOSYS) {
+		y->slot[p->slot].parts++;
+		return fed;
+	}
+	if (n > SLOT_BODY_ROOM || p->body_n + n > CELLWS_COLLECT_MAX)
 		return -EFBIG;
 	if (p->body_n + n > p->body_room) {
 		size_t room = 2 * (p->body_n + n);
@@ -85,7 +102,11 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 	} else if (!s->body_last) {
 		drone_answer(d, vessel, slot, SLOT_HUNGRY);
 	} else {
-		drone_express(d, vessel, slot, p->body, p->body_n);
+		struct cellws_text body = { .p = p->body ? p->body : "", .n = p->body_n };
+		void *upload = p->upload;
+
+		p->upload = NULL; /* the gene's own from here on */
+		drone_express(d, vessel, slot, body, upload);
 		body_done(d, p);
 	}
 }
@@ -123,7 +144,9 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	s->taken_ms = clock_ms();
 	cw_assert(s->route < d->t->germ->dna.route_count && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
-		drone_express(d, vessel, slot, (char *)y->data[slot] + SLOT_BODY_AT, s->body_n);
+		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
+
+		drone_express(d, vessel, slot, body, NULL);
 		return;
 	}
 	p = drone_park(d, vessel, slot);

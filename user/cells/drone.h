@@ -26,6 +26,7 @@ struct parked {
 	char *body;
 	size_t body_n;
 	size_t body_room;
+	void *upload;     /* what the gene's feed() has made of the body so far */
 	void *pull_state;
 	long (*pull)(void *pull_state, char *to, size_t room);
 	void (*done_pulling)(void *pull_state);
@@ -45,8 +46,11 @@ struct drone {
 int drone_load(struct drone *d);
 void drone_unload(struct drone *d);
 
-/* Answers a slot whose request is whole. body: the whole body. */
-void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *body, size_t body_n);
+/* Answers a slot whose request is whole. body: the whole body; upload: what feed() has made of it instead. */
+void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellws_text body, void *upload);
+
+/* Gives a part of a body to the gene's feed(). 0, -ENOSYS when the gene has none, or what it returned. */
+int drone_feed(struct drone *d, struct parked *p);
 
 /* Moves a slot on and wakes the blood cell. */
 void drone_answer(struct drone *d, uint32_t vessel, uint32_t slot, uint32_t to);

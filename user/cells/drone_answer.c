@@ -348,7 +348,24 @@ static void hand_over(struct drone *d, uint32_t vessel, uint32_t slot, struct ma
 	drone_answer(d, vessel, slot, SLOT_DONE);
 }
 
-void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *body, size_t body_n)
+int drone_feed(struct drone *d, struct parked *p)
+{
+	struct synapse *y = d->t->synapse[p->vessel];
+	struct slot *s = &y->slot[p->slot];
+	struct drone_gene *g = &d->gene[s->route];
+	struct cellws_header headers[HTTP_HEADERS_MAX];
+	struct cellws_request request;
+	uint32_t n = s->body_n;
+
+	if (!g->gene || !g->gene->feed)
+		return -ENOSYS;
+	if (n > SLOT_BODY_ROOM)
+		return -EINVAL;
+	see_request(d, y->data[p->slot], s, &request, headers);
+	return g->gene->feed(g->self, &request, &p->upload, y->data[p->slot] + SLOT_BODY_AT, n);
+}
+
+void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellws_text body, void *upload)
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
@@ -363,7 +380,8 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, const char *
 		return;
 	}
 	see_request(d, y->data[slot], s, &request, headers);
-	request.body = (struct cellws_text){ .p = body, .n = body_n };
+	request.body = body;
+	request.upload = upload;
 	if (method_refused(d, g->gene, vessel, slot, &request.method))
 		return;
 	making_begin(d, &m, y->data[slot], request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
