@@ -161,6 +161,12 @@ void blood_ask(struct artery *a, uint32_t i)
 	a->rung++;
 }
 
+/* The flag of a drone that died asleep stays up: only the family's record tells who can hear. */
+static bool can_hear(const struct tissue *t, uint32_t slot)
+{
+	return t->cells[slot].state == CELL_LIVING && t->cells[slot].class == CLASS_DRONE;
+}
+
 void blood_ring_drones(struct artery *a)
 {
 	const struct plan *p = a->t->plan;
@@ -168,7 +174,7 @@ void blood_ring_drones(struct artery *a)
 	for (uint32_t s = 0; s < p->slots && a->rung; s++) {
 		_Atomic uint32_t *asleep = &a->t->commons->asleep[s];
 
-		if (!atomic_load_explicit(asleep, memory_order_seq_cst))
+		if (!atomic_load_explicit(asleep, memory_order_seq_cst) || !can_hear(a->t, s))
 			continue;
 		bell_ring(asleep, plan_bell(p, s));
 		a->rung--;
