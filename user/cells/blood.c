@@ -111,7 +111,6 @@ static void blood_hear(void *ctx, const struct message *m)
 
 	if (m->kind != MSG_DEATH || m->class != CLASS_DRONE)
 		return;
-	atomic_store(&a->t->commons->asleep[m->slot], 0);
 	blood_requeue(a, m->id);
 }
 
@@ -290,7 +289,7 @@ int blood_live(struct tissue *t)
 	artery_tenant(&artery);
 	cell_seal(t, MEMBRANE_BLOOD);
 	while (!blood_is_drained(&artery)) {
-		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM) == 1)
+		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM, 0) == 1)
 			return CLASS_STEM;
 		blood_turn(&artery);
 	}

@@ -91,10 +91,10 @@ static int cell_refusal(uint32_t answer)
 	return answer == GLAND_STALE ? -EAGAIN : -EPERM;
 }
 
-int cell_divide(struct tissue *t, int class)
+int cell_divide(struct tissue *t, int class, uint32_t seen)
 {
 	struct clone_args clone = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
-	struct gland_call call = { .class = (uint32_t)class, .seen = t->census[class].living };
+	struct gland_call call = { .class = (uint32_t)class, .seen = seen };
 	int error = gland_run(FD_DIVIDE, &call);
 	long pid;
 
@@ -111,9 +111,9 @@ int cell_divide(struct tissue *t, int class)
 	return 1;
 }
 
-int cell_become(struct tissue *t, int class)
+int cell_become(struct tissue *t, int class, uint32_t seen)
 {
-	struct gland_call call = { .class = (uint32_t)class, .seen = t->census[class].living };
+	struct gland_call call = { .class = (uint32_t)class, .seen = seen };
 	int error = gland_run(FD_BECOME, &call);
 
 	if (error)

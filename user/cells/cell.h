@@ -39,13 +39,13 @@ int drone_live(struct tissue *t);
 int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms);
 
 /*
- * Divides with the kernel's licence: 1 in the daughter (a stem with everything set anew), 0 in the mother, -EAGAIN when
+ * Divides with the kernel's licence. seen: how many of the class lived when that was decided. Returns 1 in the daughter (a stem with everything set anew), 0 in the mother, -EAGAIN when
  * the family has changed meanwhile, -EPERM when the kernel refuses for good, -errno when the system has no room.
  */
-int cell_divide(struct tissue *t, int class);
+int cell_divide(struct tissue *t, int class, uint32_t seen);
 
-/* Differentiates with the kernel's licence: 0, -EAGAIN, -EPERM as above. */
-int cell_become(struct tissue *t, int class);
+/* Differentiates with the kernel's licence; seen and results (0, -EAGAIN, -EPERM) as above. */
+int cell_become(struct tissue *t, int class, uint32_t seen);
 
 /* Puts Landlock and seccomp on, reads back what holds and publishes it; a cell that is not sealed asserts. */
 void cell_seal(struct tissue *t, enum membrane kind);

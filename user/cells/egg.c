@@ -26,7 +26,7 @@ static int egg_bear(struct tissue *t)
 	int born;
 
 	do
-		born = cell_divide(t, CLASS_STEM);
+		born = cell_divide(t, CLASS_STEM, t->census[CLASS_STEM].living);
 	while (born == -EAGAIN);
 	return born;
 }
@@ -50,7 +50,7 @@ int egg_live(struct tissue *t)
 			break;
 		}
 	}
-	cw_assert(cell_become(t, CLASS_NEURON) == 0);
+	cw_assert(cell_become(t, CLASS_NEURON, t->census[CLASS_NEURON].living) == 0);
 	tissue_log(t, "awake after the first request");
 	return CLASS_NEURON;
 }

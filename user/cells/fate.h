@@ -14,6 +14,7 @@ enum fate_act {
 struct fate {
 	enum fate_act act;
 	int class;
+	__u32 seen; /* how many of the class lived */
 };
 
 /* census: by class, CLASS_COUNT entries. The most needed class first; a full pool and full minima mean waiting. */

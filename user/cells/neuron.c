@@ -82,7 +82,7 @@ static int neuron_keep_pool(struct tissue *t)
 	int born = 0;
 
 	while (t->census[CLASS_STEM].living == 0 && !t->organism->dying) {
-		born = cell_divide(t, CLASS_STEM);
+		born = cell_divide(t, CLASS_STEM, 0);
 		if (born == 1 || (born < 0 && born != -EAGAIN))
 			break;
 	}

@@ -11,13 +11,16 @@
 static struct fate stem_look(const struct tissue *t)
 {
 	struct census now[CLASS_COUNT];
+	struct fate fate;
 
 	for (int i = 0; i < CLASS_COUNT; i++) {
 		now[i].living = t->census[i].living;
 		now[i].min = t->census[i].min;
 		now[i].max = t->census[i].max;
 	}
-	return fate_of_stem(now);
+	fate = fate_of_stem(now);
+	fate.seen = now[fate.class].living;
+	return fate;
 }
 
 /*
@@ -26,9 +29,9 @@ static struct fate stem_look(const struct tissue *t)
  */
 static int stem_leave_daughter(struct tissue *t, int class)
 {
-	const volatile struct census *stems = &t->census[CLASS_STEM];
+	uint32_t stems = t->census[CLASS_STEM].living;
 
-	return class == CLASS_DRONE && stems->living <= stems->min ? cell_divide(t, CLASS_STEM) : 0;
+	return class == CLASS_DRONE && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
 }
 
 /* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
@@ -42,12 +45,12 @@ static int stem_act(struct tissue *t, bool *again, int *timeout)
 	if (fate.act == FATE_BECOME) {
 		result = stem_leave_daughter(t, fate.class);
 		if (result == 0)
-			result = cell_become(t, fate.class);
+			result = cell_become(t, fate.class, fate.seen);
 		if (result == 0)
 			return fate.class;
 		*again = result == 1; /* the daughter looks for herself */
 	} else if (fate.act == FATE_DIVIDE) {
-		result = cell_divide(t, CLASS_STEM);
+		result = cell_divide(t, CLASS_STEM, fate.seen);
 		*again = result >= 0; /* the mother counts anew, the daughter looks for the first time */
 	} else {
 		return CLASS_STEM;
