@@ -82,9 +82,10 @@ static bool is_whole(void *arg)
 
 	(void)arg;
 	read_kin(&k);
+	/* A stem that leaves as another class leaves a daughter behind first: the pool may be a little fuller than it must. */
 	return none_of_the_victims(&k) && is_connected(&k) && lab_number(&lab, "census.neuron") == 1 &&
-	       lab_number(&lab, "census.blood") >= 1 && lab_number(&lab, "census.drone") >= 1 &&
-	       lab_number(&lab, "census.stem") == 3;
+	       lab_number(&lab, "census.blood") == 1 && lab_number(&lab, "census.drone") == 1 &&
+	       lab_number(&lab, "census.stem") >= 3;
 }
 
 /* All of a class at once, or one of them. */
