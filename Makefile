@@ -99,6 +99,11 @@ $(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c) dna.conf
 	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Iuser -Itests/lib \
 		$(filter %.c,$^) $(shell pkg-config --libs libconfuse libsodium) -ldl -o $@
 
+$(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) $< -o $@
+
 fuzz-short: $(FUZZERS) ## every fuzz target for a few seconds, from the seeds
 	$(Q)tests/fuzz/run $(B)/fuzz 10
 
@@ -117,7 +122,7 @@ test: all unit bpf lab fuzz-short ## every test, without installing anything
 check: setup ## sudo make check: install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory test
 
-bench: all ## the cost table against nginx on this machine
+bench: all $(B)/bench/bare_loop ## the cost table against nginx on this machine
 	$(Q)tools/bench
 
 lint: ## what a script can check of the house style
