@@ -132,8 +132,8 @@ static void repair(struct artery *a, uint32_t i)
 			slot_abandon(a, i);
 	}
 	c->scanned = 0;
-	/* What is left of an answer stands in a buffer: the slot was to be let go. */
-	if (c->phase == CONN_SENDING && c->slot < SYNAPSE_SLOTS && conn_out(c)->last && conn_out(c)->kind == OUT_BUFFER)
+	/* What is left of an answer does not stand in the slot: it was to be let go. */
+	if (c->phase == CONN_SENDING && c->slot < SYNAPSE_SLOTS && conn_out(c)->last && conn_out(c)->kind != OUT_SLOT)
 		slot_abandon(a, i);
 	c->flags |= CONN_STALE | CONN_READABLE;
 }

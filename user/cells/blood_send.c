@@ -114,25 +114,36 @@ static void part_done(struct artery *a, uint32_t i)
 	slot_want_more(a, c->slot);
 }
 
-/* Lets the slot go: what the client has not taken yet moves to an output buffer, if one is free. */
-static void free_the_slot(struct artery *a, struct conn *c)
+/* Moves what the client has not taken yet to an output buffer. Whether one is free. */
+static bool out_move(struct artery *a, const struct conn *c, const struct conn_out *o, struct conn_out *next)
 {
-	struct conn_out *o = conn_out(c), *next = conn_out_next(c);
-	uint64_t done = c->sent - o->base;
-	int output;
+	uint32_t done = (uint32_t)(c->sent - o->base);
+	int output = o->n - done > OUTPUT_BYTES ? -ENOBUFS : vessel_output_take(a->vessel);
 
-	if (o->kind != OUT_SLOT || !o->last || done >= o->n || o->n - done > OUTPUT_BYTES)
-		return;
-	output = vessel_output_take(a->vessel);
 	if (output < 0)
-		return;
+		return false;
 	memcpy(a->vessel->output[output], out_bytes(a, o) + o->start + done, o->n - done);
-	*next = *o;
 	next->base = c->sent;
 	next->kind = OUT_BUFFER;
 	next->ref = (uint32_t)output;
 	next->start = 0;
-	next->n = o->n - (uint32_t)done;
+	next->n = o->n - done;
+	return true;
+}
+
+/* Lets the slot go before the client has all: others wait for one. A file alone needs none. */
+static void free_the_slot(struct artery *a, struct conn *c)
+{
+	const struct conn_out *o = conn_out(c);
+	struct conn_out *next = conn_out_next(c);
+
+	if (o->kind != OUT_SLOT || !o->last)
+		return;
+	*next = *o;
+	if (c->sent - o->base >= o->n)
+		next->kind = OUT_NOTHING;
+	else if (!out_move(a, c, o, next))
+		return;
 	conn_out_commit(c);
 	slot_release(a, c->slot);
 	c->slot = SYNAPSE_SLOTS;
