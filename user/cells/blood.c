@@ -12,6 +12,10 @@
 #define EVENTS_PER_TURN 256
 #define SWEEP_MS_MAX    250u
 
+/* Drones are woken once for all that comes in a moment: a look without waiting costs less than a wake-up. */
+#define HOLD_TURNS 3u
+#define HOLD_MAX   32u
+
 void ring_put(struct conn_ring *r, uint32_t i)
 {
 	cw_assert(r->tail - r->head <= r->mask);
@@ -219,10 +223,12 @@ static int blood_patience(struct artery *a)
 static void blood_turn(struct artery *a)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int patience, n;
+	int patience = 0, n;
 
-	atomic_store(&a->synapse->asleep, 1);
-	patience = blood_patience(a);
+	if (!a->rung) {
+		atomic_store(&a->synapse->asleep, 1);
+		patience = blood_patience(a);
+	}
 	n = cell_wait(a->epoll, events, EVENTS_PER_TURN, patience);
 	atomic_store_explicit(&a->synapse->asleep, 0, memory_order_relaxed);
 	blood_clock(a);
@@ -236,7 +242,7 @@ static void blood_turn(struct artery *a)
 		adopt_close_strays(a);
 	if (a->paused && a->now_ms >= a->pause_until && !a->leave_by)
 		blood_resume(a);
-	if (a->rung)
+	if (a->rung && (n == 0 || ++a->held >= HOLD_TURNS || a->rung >= HOLD_MAX))
 		blood_ring_drones(a);
 }
 

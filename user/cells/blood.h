@@ -42,6 +42,7 @@ struct artery {
 	uint32_t slots_left;
 	uint32_t ticket;
 	uint32_t rung;              /* requests queued since drones were last woken */
+	uint32_t held;              /* turns since the first of them */
 	struct stray stray[STRAYS_MAX]; /* open files nobody owned at the adoption */
 	uint32_t strays;
 	uint64_t strays_due;        /* clock_ms at which they are looked at again; 0: none */

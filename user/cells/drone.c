@@ -142,6 +142,8 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	struct parked *p;
 
 	s->taken_ms = clock_ms();
+	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX]))
+		drone_ring(d);
 	cw_assert(s->route < d->t->germ->dna.route_count && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
@@ -243,8 +245,10 @@ int drone_live(struct tissue *t)
 
 		if (!cell_leaving)
 			did |= work_on_queue(&drone);
-		if (!did)
-			drone_sleep(&drone);
+		if (did)
+			continue;
+		drone_ring(&drone);
+		drone_sleep(&drone);
 	}
 	drone_unload(&drone);
 	return CLASS_NONE;

@@ -15,6 +15,7 @@
 struct drone_gene {
 	const struct cellws_gene *gene;
 	void *self;
+	uint32_t hasty; /* answers in a row that were quick; see drone_is_quick() */
 };
 
 /* A request that is not finished in one go. */
@@ -39,6 +40,7 @@ struct drone {
 	struct parked parked[DRONE_PARKED];
 	unsigned parked_n;
 	uint32_t next_vessel;
+	uint32_t owed[VESSELS_MAX]; /* answers the blood cell has not been woken for yet */
 	char head[DRONE_HEAD_ROOM];
 };
 
@@ -52,7 +54,15 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellw
 /* Gives a part of a body to the gene's feed(). 0, -ENOSYS when the gene has none, or what it returned. */
 int drone_feed(struct drone *d, struct parked *p);
 
-/* Moves a slot on and wakes the blood cell. */
+/*
+ * Waking costs more than a quick answer takes, so the bell is rung once for several: when nothing more waits, after
+ * DRONE_OWED_MAX answers, and always before a request to a gene that has not been quick lately.
+ */
+#define DRONE_OWED_MAX 16u
+void drone_ring(struct drone *d);
+bool drone_is_quick(const struct drone_gene *g);
+
+/* Moves a slot on; the blood cell is woken by drone_ring(). */
 void drone_answer(struct drone *d, uint32_t vessel, uint32_t slot, uint32_t to);
 
 /* Answers with a status and a short text. */

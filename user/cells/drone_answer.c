@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What header() and write() of one response work on. */
@@ -130,8 +131,46 @@ void drone_answer(struct drone *d, uint32_t vessel, uint32_t slot, uint32_t to)
 	struct synapse *s = d->t->synapse[vessel];
 	uint32_t from = slot_state(atomic_load(&s->slot[slot].word));
 
-	if (synapse_answer(s, slot, d->t->id, from, to))
-		bell_ring(&s->asleep, plan_vessel_bell(d->t->plan, vessel));
+	if (synapse_answer(s, slot, d->t->id, from, to) && ++d->owed[vessel] >= DRONE_OWED_MAX)
+		drone_ring(d);
+}
+
+void drone_ring(struct drone *d)
+{
+	for (uint32_t v = 0; v < d->t->plan->vessels; v++) {
+		if (!d->owed[v])
+			continue;
+		d->owed[v] = 0;
+		bell_ring(&d->t->synapse[v]->asleep, plan_vessel_bell(d->t->plan, v));
+	}
+}
+
+#define QUICK_NS  30000u /* an answer that takes less is quick */
+#define QUICK_RUN 64u    /* as many in a row make a gene quick; one slow answer ends it */
+
+bool drone_is_quick(const struct drone_gene *g)
+{
+	return g->hasty >= QUICK_RUN;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int timed_express(struct drone_gene *g, const struct cellws_request *request, struct cellws_response *response)
+{
+	uint64_t begin = now_ns();
+	int error = g->gene->express(g->self, request, response);
+
+	if (now_ns() - begin >= QUICK_NS)
+		g->hasty = 0;
+	else if (g->hasty < QUICK_RUN)
+		g->hasty++;
+	return error;
 }
 
 /* Header lines stand right before the body, with room for a chunk's size line where pieces need one. */
@@ -385,7 +424,7 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellw
 	if (method_refused(d, g->gene, vessel, slot, &request.method))
 		return;
 	making_begin(d, &m, y->data[slot], request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
-	error = g->gene->express(g->self, &request, &m.response);
+	error = timed_express(g, &request, &m.response);
 	d->t->vitals[d->t->slot].expressed++;
 	if (error || m.response.status < 0 || (m.response.status && (m.response.status < 200 || m.response.status > 599))) {
 		discard(&m);
