@@ -7,23 +7,23 @@
 #include "query.h"
 
 /* X(name, value): header lines that must be refused. */
-#define REFUSED(X)                         \
-	X("X-A", "1\r\nX-Injected: 1")     \
-	X("X-B", "1\nX-Injected: 1")       \
-	X("X-C", "1\r")                    \
-	X("X-D\r\nX-Injected", "1")        \
-	X("X E", "1")                      \
-	X("X-F:", "1")                     \
-	X(" X-G", "1")                     \
-	X("", "1")                         \
-	X("Content-Length", "3")           \
-	X("content-length", "3")           \
-	X("Transfer-Encoding", "chunked")  \
-	X("TRANSFER-ENCODING", "chunked")  \
-	X("Connection", "close")           \
-	X("Keep-Alive", "timeout=1")       \
-	X("Date", "today")                 \
-	X("X-H", "a\001b")                 \
+#define REFUSED(X)                                                                                                     \
+	X("X-A", "1\r\nX-Injected: 1")                                                                                 \
+	X("X-B", "1\nX-Injected: 1")                                                                                   \
+	X("X-C", "1\r")                                                                                                \
+	X("X-D\r\nX-Injected", "1")                                                                                    \
+	X("X E", "1")                                                                                                  \
+	X("X-F:", "1")                                                                                                 \
+	X(" X-G", "1")                                                                                                 \
+	X("", "1")                                                                                                     \
+	X("Content-Length", "3")                                                                                       \
+	X("content-length", "3")                                                                                       \
+	X("Transfer-Encoding", "chunked")                                                                              \
+	X("TRANSFER-ENCODING", "chunked")                                                                              \
+	X("Connection", "close")                                                                                       \
+	X("Keep-Alive", "timeout=1")                                                                                   \
+	X("Date", "today")                                                                                             \
+	X("X-H", "a\001b")                                                                                             \
 	X("X-I", "a\177b")
 
 static int say(struct cellws_response *rs, const char *what, int n)
@@ -117,8 +117,8 @@ static int pull(const struct cellws_request *rq, struct cellws_response *rs)
 static int express(void *self, const struct cellws_request *rq, struct cellws_response *rs)
 {
 	(void)self;
-#define X(deed)                                                                                    \
-	if (rq->query.n >= sizeof(#deed) - 1 && !strncasecmp(rq->query.p, #deed, sizeof(#deed) - 1)) \
+#define X(deed)                                                                                                        \
+	if (rq->query.n >= sizeof(#deed) - 1 && !strncasecmp(rq->query.p, #deed, sizeof(#deed) - 1))                   \
 		return deed(rq, rs);
 	DEEDS(X)
 #undef X

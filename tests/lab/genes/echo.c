@@ -35,8 +35,8 @@ static int line(struct cellws_response *rs, struct cellws_text name, struct cell
 static int tell(const struct cellws_request *rq, struct cellws_response *rs)
 {
 	char text[80];
-	int n = snprintf(text, sizeof(text), "length=%zu\ndigest=%016llx\n", rq->body.n,
-		(unsigned long long)digest(rq->body));
+	int n = snprintf(
+		text, sizeof(text), "length=%zu\ndigest=%016llx\n", rq->body.n, (unsigned long long)digest(rq->body));
 	int rc = LINE(rs, method);
 
 	if (!rc)
