@@ -14,9 +14,9 @@ struct cellws;
 	X(root, "root", "`up` cannot load programs or bind ports; what needs root is not looked at: sudo cellctl doctor") \
 	X(kernel, "kernel", "kernels before 5.19 let no unprivileged process run a program it has inherited")          \
 	X(btf, "type information", "programs cannot be fitted to this kernel; it needs CONFIG_DEBUG_INFO_BTF=y")       \
-	X(jit, "BPF JIT", "programs are interpreted, several times dearer a packet: sysctl net.core.bpf_jit_enable=1") \
 	X(bpffs, "BPF file system", "maps cannot be pinned: mount -t bpf bpf DIR, and name DIR with --bpffs")          \
 	X(programs, "BPF programs", "`up` fails: every program is needed, but for the skin with --xdp off")            \
+	X(jit, "BPF JIT", "programs are interpreted, several times dearer a packet: sysctl net.core.bpf_jit_enable=1") \
 	X(lineage, "family tree", "`up` fails: births and deaths cannot be seen by the kernel's programs")             \
 	X(gland, "unprivileged calls", "`up` fails: cells divide by a program they have inherited, and may not call it") \
 	X(signal, "kill from a program", "the neuron, not the kernel, ends a child that nobody licensed, a moment later") \

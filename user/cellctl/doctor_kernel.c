@@ -50,16 +50,6 @@ void doctor_btf(struct doctor *d)
 		doctor_tell(d, FOUND_OK, "%s", at);
 }
 
-void doctor_jit(struct doctor *d)
-{
-	long on;
-
-	if (!doctor_number("/proc/sys/net/core/bpf_jit_enable", &on))
-		doctor_tell(d, FOUND_WITHOUT, "unknown: net.core.bpf_jit_enable cannot be read");
-	else
-		doctor_tell(d, on ? FOUND_OK : FOUND_WITHOUT, "net.core.bpf_jit_enable = %ld", on);
-}
-
 void doctor_bpffs(struct doctor *d)
 {
 	struct statfs fs;
@@ -122,6 +112,22 @@ void doctor_programs(struct doctor *d)
 		n++;
 	}
 	doctor_tell(d, FOUND_OK, "all %d load: %s", n, types);
+}
+
+/* The setting is not to be seen inside a network namespace; what became of our own program is. */
+void doctor_jit(struct doctor *d)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 n = sizeof(info);
+
+	if (!d->skel)
+		return;
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(d->skel->progs.skin_screen), &info, &n))
+		doctor_tell(d, FOUND_WITHOUT, "unknown: %s", strerror(errno));
+	else if (info.jited_prog_len)
+		doctor_tell(d, FOUND_OK, "the skin is %u bytes of machine code", info.jited_prog_len);
+	else
+		doctor_tell(d, FOUND_WITHOUT, "the skin has not been translated to machine code");
 }
 
 /* For a moment, with an empty family: it changes nothing for anybody. */
