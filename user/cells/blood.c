@@ -134,7 +134,8 @@ static void on_connection(struct artery *a, const struct epoll_event *e)
 	c = conn_at(a, i);
 	if (c->fd < 0 || c->serial != (uint32_t)(e->data.u64 >> 32))
 		return;
-	if (e->events & (EPOLLERR | EPOLLHUP)) {
+	/* Both sides have ended: what the client still sent is read, or closing would reset what it has not read yet. */
+	if ((e->events & EPOLLERR) || ((e->events & EPOLLHUP) && c->phase != CONN_LINGER)) {
 		blood_close(a, i);
 		return;
 	}

@@ -124,7 +124,9 @@ void slot_release(struct artery *a, uint32_t slot);
 bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state);
 /* The part in the slot is sent: let the drone go on. */
 void slot_want_more(struct artery *a, uint32_t slot);
-/* The connection gives its slot up: it is freed as soon as its drone has finished. */
+/* The slot's client is gone: free at once if no drone has it, else as soon as the drone has finished. */
+void slot_orphan(struct artery *a, uint32_t slot);
+/* The connection gives its slot up. */
 void slot_abandon(struct artery *a, uint32_t i);
 /* A slot in this state whose client is gone: freed, or moved on so that its drone sees it. */
 void slot_discard(struct artery *a, uint32_t slot, uint32_t state);

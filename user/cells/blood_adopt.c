@@ -106,8 +106,12 @@ static void repair_slot(struct artery *a, uint32_t i)
 	struct slot *s;
 	uint32_t state;
 
-	if (c->slot >= SYNAPSE_SLOTS)
+	if (c->slot >= SYNAPSE_SLOTS) {
+		/* All may have been looked at already, and nothing more would come to be looked at. */
+		if (c->phase == CONN_BODY)
+			body_restart(c);
 		return;
+	}
 	s = &a->synapse->slot[c->slot];
 	state = slot_state(atomic_load(&s->word));
 	/* Released already, or never queued: the input still holds the request, which is asked for again. */
@@ -250,6 +254,18 @@ static void adopt_connections(struct artery *a)
 			adopt_watch(a, i);
 }
 
+/* Slots that the dead cell was letting go: their connection had forgotten them, but they were not free yet. */
+static void adopt_orphans(struct artery *a)
+{
+	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
+		uint32_t i = a->synapse->slot[s].conn;
+		bool claimed = i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == s;
+
+		if (!claimed && slot_state(atomic_load(&a->synapse->slot[s].word)) != SLOT_FREE)
+			slot_orphan(a, s);
+	}
+}
+
 /* Slots: those of dead drones are dealt with, those that wait are queued anew, all answers are looked at. */
 static void adopt_slots(struct artery *a)
 {
@@ -285,6 +301,7 @@ void blood_adopt(struct artery *a)
 	adopt_records(a);
 	slots_init(a);
 	adopt_strays(a);
+	adopt_orphans(a);
 	adopt_connections(a);
 	adopt_slots(a);
 }

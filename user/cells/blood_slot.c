@@ -21,12 +21,15 @@ void slot_release(struct artery *a, uint32_t slot)
 {
 	struct slot *s = &a->synapse->slot[slot];
 	uint64_t word = atomic_load(&s->word);
+	int gift = a->vessel->gift[slot];
 
-	if (a->vessel->gift[slot] >= 0)
-		close(a->vessel->gift[slot]);
+	/* As with a connection's file: never the number of a descriptor that is closed already. */
 	a->vessel->gift[slot] = -1;
-	s->conn = CONN_NONE;
+	COMMIT();
+	if (gift >= 0)
+		close(gift);
 	atomic_store(&s->word, slot_word(slot_ticket(word) + 1, 0, SLOT_FREE));
+	s->conn = CONN_NONE;
 	a->slot_free[a->slots_left++] = slot;
 }
 
@@ -70,8 +73,7 @@ void slot_discard(struct artery *a, uint32_t slot, uint32_t state)
 		slot_return(a, slot, state == SLOT_PIECE ? SLOT_MORE : SLOT_FED);
 }
 
-/* The slot's client is gone: free at once if no drone has it, else as soon as the drone has finished. */
-static void slot_orphan(struct artery *a, uint32_t slot)
+void slot_orphan(struct artery *a, uint32_t slot)
 {
 	struct slot *s = &a->synapse->slot[slot];
 	uint64_t word = atomic_load(&s->word);
