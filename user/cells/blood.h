@@ -117,6 +117,8 @@ void slots_init(struct artery *a);
 /* Gives the slots of a dead drone to another, or answers 502. */
 void blood_requeue(struct artery *a, uint32_t drone);
 void slot_release(struct artery *a, uint32_t slot);
+/* Takes one file out of the gift socket and notes it for the slot it belongs to. False when none is there. */
+bool gift_note(struct artery *a);
 /*
  * Gives a request to another drone, when nothing of an answer is out, its body is whole and it is safe; once. state: what
  * the slot was in. False when it may not be repeated.

@@ -17,8 +17,7 @@ struct answer {
 	bool last;
 };
 
-/* One file out of the gift socket, noted for the slot it belongs to. False when none is there. */
-static bool gift_note(struct artery *a)
+bool gift_note(struct artery *a)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];

@@ -65,10 +65,18 @@ void slot_feed(struct artery *a, uint32_t i)
 	}
 }
 
+/* Nobody takes this answer: were its file left in the gift socket, the socket would fill up and stop the drones. */
+static void slot_forget(struct artery *a, uint32_t slot)
+{
+	while (a->synapse->slot[slot].kind == ANSWER_FILE && gift_note(a))
+		;
+	slot_release(a, slot);
+}
+
 void slot_discard(struct artery *a, uint32_t slot, uint32_t state)
 {
 	if (state == SLOT_DONE)
-		slot_release(a, slot);
+		slot_forget(a, slot);
 	else
 		slot_return(a, slot, state == SLOT_PIECE ? SLOT_MORE : SLOT_FED);
 }
@@ -81,7 +89,7 @@ void slot_orphan(struct artery *a, uint32_t slot)
 
 	if (slot_state(word) == SLOT_DONE || slot_state(word) == SLOT_FREE ||
 		atomic_compare_exchange_strong(&s->word, &queued, slot_word(slot_ticket(word), 0, SLOT_FREE))) {
-		slot_release(a, slot);
+		slot_forget(a, slot);
 		return;
 	}
 	atomic_store(&s->gone, 1);
