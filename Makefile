@@ -32,10 +32,10 @@ GENES     := $(EXAMPLES:user/genes/examples/%.c=$(B)/genes/%.so)
 TEST_LIB  := $(sort $(wildcard tests/lib/*.c))
 TEST_GENE := $(patsubst tests/lab/genes/%.c,$(B)/tests/genes/%.so,$(sort $(wildcard tests/lab/genes/*.c)))
 FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)))
-FLOORS    := unit bpf lab
+FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check test unit bpf lab fuzz fuzz-short bench lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short bench lint format clean help setup install
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
@@ -91,7 +91,11 @@ endef
 $(eval $(call floor,unit,-j2))
 $(eval $(call floor,bpf,-j1))
 $(eval $(call floor,lab,-j1))
-lab: $(TEST_GENE)
+$(eval $(call floor,crash,-j1))
+lab crash: $(TEST_GENE)
+
+check-long: ## the crash points again, ten times as many instructions
+	$(Q)CRASH_POINTS=2000 $(MAKE) --no-print-directory crash
 
 $(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c) dna.conf
 	@mkdir -p $(@D)
@@ -117,7 +121,7 @@ run: setup ## sudo make run: install what is missing, build, run the embedded de
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/run
 
-test: all unit bpf lab fuzz-short ## every test, without installing anything
+test: all unit bpf lab crash fuzz-short ## every test, without installing anything
 
 check: setup ## sudo make check: install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory test
@@ -136,6 +140,6 @@ clean: ## remove everything that was built
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
-	@echo 'unit bpf lab  one floor of tests each'
+	@echo 'unit bpf lab crash  one floor of tests each'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
