@@ -261,6 +261,7 @@ static int start_a_thread(struct kin_rig *r)
 	if (kin_call(r->divide, &r->notes->call[0]) != GLAND_OK || pthread_create(&thread, NULL, idle, NULL))
 		return 1;
 	pthread_join(thread, NULL);
+	r->notes->flag[1] = kin_knows(r, getpid());
 	r->notes->status[0] = wait_for(bear(r, 0));
 	return 0;
 }
@@ -269,6 +270,7 @@ Test(lineage, h_a_thread_is_no_birth)
 {
 	cr_assert_eq(kin_act(&rig, 0, CLASS_STEM, start_a_thread), 0);
 	cr_expect(WIFEXITED(rig.notes->status[0]) && WEXITSTATUS(rig.notes->status[0]) == 7, "the thread took the licence");
+	cr_expect_eq(rig.notes->flag[1], 1, "the end of a thread was taken for a death");
 }
 
 static int exec_something(struct kin_rig *r)
