@@ -56,6 +56,8 @@ struct artery {
 	struct rate_table *rate;
 	struct http_request request; /* the head in hand */
 	uint32_t request_of;         /* whose it is, CONN_NONE for nobody's */
+	char path[SLOT_PATH_ROOM];   /* of that request, normalised */
+	uint32_t path_n;
 	volatile struct vitals *vitals;
 };
 
@@ -87,6 +89,8 @@ bool blood_continue(struct artery *a, struct conn *c);
 /* blood_request.c */
 /* The head in hand decides: memory, a refusal, the body, or a drone. */
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n);
+/* Normalises the path of a->request into a->path. 0, or the status to refuse with. */
+int request_path(struct artery *a, const char *head);
 /* Answers with a canned reply; keep: the connection may go on after it. */
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep);
 /* What one remembered answer cannot serve alike: kind of connection and accepted coding. */

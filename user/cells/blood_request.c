@@ -108,19 +108,25 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 	return true;
 }
 
+int request_path(struct artery *a, const char *head)
+{
+	const struct http_request *r = &a->request;
+	int n = http_path_normalise(head + r->path.at, r->path.n, a->path, sizeof(a->path));
+
+	if (n < 0)
+		return r->path.n > sizeof(a->path) ? 414 : 400;
+	a->path_n = (uint32_t)n;
+	return 0;
+}
+
 /* Finds the route. 0, or the status to refuse with. */
 static int request_route(struct artery *a, struct conn *c, const char *head)
 {
-	const struct http_request *r = &a->request;
-	static char path[HTTP_HEAD_MAX];
-	int n = http_path_normalise(head + r->path.at, r->path.n, path, sizeof(path));
-	int route;
+	int status = request_path(a, head), route;
 
-	if (n < 0)
-		return 400;
-	if ((uint32_t)n > SLOT_PATH_ROOM)
-		return 414;
-	route = dna_route_find(&a->t->germ->dna, path, (size_t)n);
+	if (status)
+		return status;
+	route = dna_route_find(&a->t->germ->dna, a->path, a->path_n);
 	if (route < 0)
 		return 404;
 	c->route = (uint32_t)route;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Requests into slots, and what becomes of a slot when its client or its drone is gone. */
 #include "cells/blood.h"
-#include "http/path.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -127,16 +126,16 @@ static void put_peer(const struct conn *c, char *to)
 	}
 }
 
+/* What a->request, parsed from head, and its path are to a drone. Returns the bytes of the path. */
 static uint32_t put_request(struct artery *a, const struct conn *c, const char *head, uint8_t *data)
 {
 	const struct http_request *r = &a->request;
-	int n = http_path_normalise(head + r->path.at, r->path.n, (char *)data + SLOT_PATH_AT, SLOT_PATH_ROOM);
 
-	cw_assert(n > 0);
 	memcpy(data + SLOT_REQUEST_AT, r, offsetof(struct http_request, headers) + r->header_count * sizeof(r->headers[0]));
 	memcpy(data + SLOT_HEAD_AT, head, r->head_bytes);
+	memcpy(data + SLOT_HEAD_AT + r->head_bytes, a->path, a->path_n);
 	put_peer(c, (char *)data + SLOT_PEER_AT);
-	return (uint32_t)n;
+	return a->path_n;
 }
 
 static void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
@@ -146,8 +145,10 @@ static void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
 	const char *head = vessel_byte(a->vessel, c, c->used);
 	uint32_t head_n = (uint32_t)(c->req_end - c->used);
 
+	/* Parsed before other requests came between: once more. */
 	if (a->request_of != i)
-		cw_assert(http_head_parse(head, head_n, &a->request) == 0);
+		cw_assert(http_head_parse(head, head_n, &a->request) == 0 && request_path(a, head) == 0);
+	a->request_of = CONN_NONE;
 	s->conn = i;
 	s->route = c->route;
 	s->head_n = head_n;

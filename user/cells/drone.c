@@ -144,7 +144,7 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	s->taken_ms = clock_ms();
 	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX]))
 		drone_ring(d);
-	cw_assert(s->route < d->t->germ->dna.route_count && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	cw_assert(s->route < d->t->germ->dna.route_count && s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
 

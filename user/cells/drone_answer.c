@@ -115,11 +115,11 @@ static void see_request(struct drone *d, const uint8_t *data, const struct slot 
 	*q = (struct cellws_request){
 		.method = text_of(head, r->method_text),
 		.target = text_of(head, r->target),
-		.path = { .p = (const char *)data + SLOT_PATH_AT, .n = s->path_n },
+		.path = { .p = head + s->head_n, .n = s->path_n },
 		.query = text_of(head, r->query),
 		.route = { .p = route->prefix, .n = strlen(route->prefix) },
 		.host = text_of(head, r->host),
-		.client = { .p = (const char *)data + SLOT_PEER_AT, .n = strnlen((const char *)data + SLOT_PEER_AT, 64) },
+		.client = { .p = (const char *)data + SLOT_PEER_AT, .n = strnlen((const char *)data + SLOT_PEER_AT, SLOT_PEER_ROOM) },
 		.headers = headers,
 		.header_count = count,
 		.now = s->now,

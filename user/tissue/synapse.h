@@ -50,20 +50,26 @@ enum answer_kind {
 	ANSWER_BREAK = 3, /* the gene gave up in the middle: the connection has to be closed */
 };
 
-/* Parts of a slot's data. The answer's body stands at a fixed place; heads are written right up to it, from the end. */
-#define SLOT_REQUEST_AT 0u       /* struct http_request, as many fields as there are */
-#define SLOT_HEAD_AT    4096u    /* the request head as received, up to HTTP_HEAD_MAX */
-#define SLOT_PATH_AT    65536u   /* normalised path */
+/*
+ * Parts of a slot's data. What a small request needs stands in one page, and so does a small answer: requests go round
+ * many slots, and every page costs. The answer's body stands at a fixed place; heads are written right up to it.
+ */
+#define SLOT_REQUEST_AT 0u    /* struct http_request, as many fields as there are */
+#define SLOT_PEER_AT    896u  /* peer address as text, NUL-terminated */
+#define SLOT_PEER_ROOM  64u
+#define SLOT_HEAD_AT    960u  /* the request head as received, up to HTTP_HEAD_MAX; the normalised path right behind it */
 #define SLOT_PATH_ROOM  32768u
-#define SLOT_PEER_AT    (SLOT_PATH_AT + SLOT_PATH_ROOM) /* peer address as text, NUL-terminated */
-#define SLOT_BODY_AT    131072u  /* a part of the request body */
+#define SLOT_BODY_AT    98304u /* a part of the request body */
 #define SLOT_BODY_ROOM  65536u
-#define SLOT_ANSWER_AT  196608u  /* head room, then the answer's body */
-#define SLOT_ANSWER_HEAD_ROOM 12288u
+#define SLOT_ANSWER_AT  (SLOT_BODY_AT + SLOT_BODY_ROOM) /* head room, then the answer's body */
+#define SLOT_ANSWER_HEAD_ROOM (12288u + 1024u)
 #define SLOT_ANSWER_BODY_AT (SLOT_ANSWER_AT + SLOT_ANSWER_HEAD_ROOM)
 #define SLOT_ANSWER_BODY_ROOM 49152u
-#define SLOT_ANSWER_TAIL 4096u   /* room for chunked framing behind the body */
+#define SLOT_ANSWER_TAIL 3072u /* room for chunked framing behind the body */
 #define SLOT_BYTES (SLOT_ANSWER_BODY_AT + SLOT_ANSWER_BODY_ROOM + SLOT_ANSWER_TAIL)
+_Static_assert(sizeof(struct http_request) <= SLOT_PEER_AT, "a parsed request fits before the peer");
+_Static_assert(SLOT_HEAD_AT + HTTP_HEAD_MAX + SLOT_PATH_ROOM <= SLOT_BODY_AT, "head and path fit before the body");
+_Static_assert(SLOT_BYTES % 4096 == 0, "slots begin on a page");
 #define SLOT_FRAME 10u /* "0000c000\r\n": chunk size line in front of a piece */
 
 /*
@@ -75,7 +81,7 @@ struct slot {
 	/* Written by blood while FREE, HUNGRY or PIECE. */
 	uint32_t conn;
 	uint32_t route;
-	uint32_t head_n;
+	uint32_t head_n; /* the path begins behind it */
 	uint32_t path_n;
 	uint32_t body_n;     /* bytes of this part */
 	uint32_t body_last;  /* 1: the body ends with this part */

@@ -24,14 +24,10 @@ uint32_t *vessel_deadline(struct vessel *v, uint32_t conn)
 	return (uint32_t *)((char *)v + sizeof(*v)) + conn;
 }
 
-struct conn *vessel_conn(struct vessel *v, uint32_t conn)
-{
-	return (struct conn *)((char *)v + sizeof(*v) + deadlines_bytes(v->capacity)) + conn;
-}
-
 void vessel_init(struct vessel *v, uint32_t connections)
 {
 	v->capacity = connections;
+	v->conns_at = sizeof(*v) + deadlines_bytes(connections);
 	v->high = 0;
 	v->free = CONN_NONE;
 	for (uint32_t i = 0; i < INPUT_BUFFERS; i++)
