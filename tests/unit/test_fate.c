@@ -46,3 +46,33 @@ Test(fate, a_short_pool_is_refilled_when_nothing_else_lacks)
 	expect(fate_with(1, 2, 2, 2), FATE_DIVIDE, CLASS_STEM);
 	expect(fate_with(1, 1, 2, 1), FATE_BECOME, CLASS_BLOOD);
 }
+
+#define NOW 100000000000ull
+
+static void die(struct cell *c, int class, unsigned code, __u64 ago_ns)
+{
+	*c = (struct cell){ .class = (__u32)class, .state = CELL_DEAD, .exit_code = code, .died_ns = NOW - ago_ns };
+}
+
+Test(fate, a_class_that_keeps_crashing_is_sick)
+{
+	struct cell cells[8] = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		die(&cells[i], CLASS_DRONE, 11, 1000);
+	cr_assert(fate_is_sick(cells, 8, CLASS_DRONE, NOW));
+	cr_assert(!fate_is_sick(cells, 8, CLASS_BLOOD, NOW));
+	cr_assert(!fate_is_sick(cells, 2, CLASS_DRONE, NOW));
+}
+
+Test(fate, kills_ends_and_old_deaths_are_no_sickness)
+{
+	struct cell cells[9] = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		die(&cells[i], CLASS_DRONE, 9, 1000);
+		die(&cells[3 + i], CLASS_DRONE, 0, 1000);
+		die(&cells[6 + i], CLASS_DRONE, 11, SICK_NS);
+	}
+	cr_assert(!fate_is_sick(cells, 9, CLASS_DRONE, NOW));
+}

@@ -164,7 +164,8 @@ int verb_status(const struct invocation *in)
 	if (code)
 		return code;
 	if (!f.living) {
-		verb_say(VERB_NOT_RUNNING, "%s is not running: every cell is dead; the skin is still on; `cellctl up` takes over", name);
+		verb_say(VERB_NOT_RUNNING, "%s is not running: every cell is dead;%s `cellctl up` takes over", name,
+			strcmp(f.self.xdp_mode, "off") ? " the skin is still on;" : "");
 		if (!in->json)
 			print_deaths(&f);
 	}

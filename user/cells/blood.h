@@ -52,6 +52,7 @@ struct artery {
 	uint64_t pause_until;
 	uint64_t next_due;          /* clock_ms of the next deadline, or earlier */
 	uint32_t sweep_every;       /* shortest time between two sweeps */
+	uint32_t evict_at;          /* where the search for a buffer goes on */
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
 	struct http_request request; /* the head in hand */
@@ -151,6 +152,11 @@ void slot_look(struct artery *a, uint32_t slot);
 uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at);
 
 /* blood_sweep.c */
+/*
+ * Room for more of the request in hand. When the larger buffers are all taken, one that holds an unfinished request is
+ * answered 408 before its time: clients that trickle must not keep others out. False when there is none all the same.
+ */
+bool blood_find_room(struct artery *a, uint32_t i);
 void blood_sweep(struct artery *a);
 void conn_deadline(struct artery *a, uint32_t i, uint32_t ms);
 /* For a request that waits for a drone or is with one: the shorter of the queue's and the gene's time. */

@@ -202,9 +202,14 @@ static void answer_first(struct artery *a, uint32_t i, uint32_t slot, struct ans
 /* A later piece. More than the promised length is the end of the connection, like a broken answer. */
 static void answer_next(struct artery *a, uint32_t i, uint32_t slot, struct answer *w)
 {
-	uint64_t left = conn_out(conn_at(a, i))->pull_left;
+	struct conn *c = conn_at(a, i);
+	uint64_t left = conn_out(c)->pull_left;
 
 	if (w->kind != ANSWER_PULL || w->body_len > SLOT_ANSWER_BODY_ROOM || (left != CELLWS_UNKNOWN && w->body_len > left)) {
+		/* Where the end of the connection is the end of the answer, a broken one must not look whole: it is reset. */
+		struct linger reset = { .l_onoff = 1 };
+
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		a->vitals->errors++;
 		blood_close(a, i);
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The head of an answer: the server's lines written right before the header lines that a drone left in the slot. */
 #include "cells/blood.h"
+#include "http/bytes.h"
 #include <cellws/gene.h>
 
 #include <string.h>
@@ -42,6 +43,9 @@ static bool lines_are_sane(const char *lines, uint32_t n)
 		const char *colon = memchr(at, ':', (size_t)(end - at));
 
 		if (!lf || lf == at || lf[-1] != '\r' || lf >= end - 2 || !colon || colon > lf || colon == at)
+			return false;
+		if (!http_bytes_are(at, (size_t)(colon - at), BYTE_TOKEN) ||
+			!http_bytes_are(colon + 1, (size_t)(lf - 1 - colon - 1), BYTE_VALUE))
 			return false;
 		if ((colon - at == 14 && !strncasecmp(at, "Content-Length", 14)) ||
 			(colon - at == 17 && !strncasecmp(at, "Transfer-Encoding", 17)) ||

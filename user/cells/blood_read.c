@@ -83,7 +83,7 @@ static enum step go_reading(struct artery *a, uint32_t i)
 	}
 	if (!(c->flags & CONN_READABLE))
 		return STEP_STOP;
-	if (vessel_make_room(a->vessel, c, c->used)) {
+	if (!blood_find_room(a, i)) {
 		blood_refuse(a, i, 503, false);
 		return STEP_AGAIN;
 	}
@@ -127,7 +127,7 @@ static enum step body_wait(struct artery *a, uint32_t i)
 	}
 	if (!(c->flags & CONN_READABLE))
 		return STEP_STOP;
-	if (vessel_make_room(a->vessel, c, c->used)) {
+	if (!blood_find_room(a, i)) {
 		if (conn_in(c)->buffer)
 			blood_ask(a, i);
 		else

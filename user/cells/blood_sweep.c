@@ -151,3 +151,46 @@ void blood_sweep(struct artery *a)
 	if (a->next_due < a->now_ms + a->sweep_every)
 		a->next_due = a->now_ms + a->sweep_every;
 }
+
+#define EVICT_LOOKS 256u /* records looked at for one that may give its buffer up */
+
+static bool may_give_buffer(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+
+	return c->fd >= 0 && conn_in(c)->buffer && c->slot >= SYNAPSE_SLOTS && !(c->flags & (CONN_STALE | CONN_CONTINUE)) &&
+	       (c->phase == CONN_READING || c->phase == CONN_BODY);
+}
+
+/* The one whose time is up first among some, from a place that moves on. CONN_NONE when none of them has a buffer. */
+static uint32_t evict_whom(struct artery *a, uint32_t not_this)
+{
+	uint32_t best = CONN_NONE, looks = a->vessel->high < EVICT_LOOKS ? a->vessel->high : EVICT_LOOKS;
+
+	for (uint32_t n = 0; n < looks; n++) {
+		uint32_t i = a->evict_at++ % a->vessel->high;
+
+		if (i == not_this || !may_give_buffer(a, i))
+			continue;
+		if (best == CONN_NONE ||
+			(int32_t)(*vessel_deadline(a->vessel, i) - *vessel_deadline(a->vessel, best)) < 0)
+			best = i;
+	}
+	return best;
+}
+
+bool blood_find_room(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	uint32_t whom;
+
+	if (!vessel_make_room(a->vessel, c, c->used))
+		return true;
+	if (a->vessel->input_left)
+		return false; /* not for want of a buffer: the largest is full */
+	whom = evict_whom(a, i);
+	if (whom == CONN_NONE)
+		return false;
+	blood_refuse(a, whom, 408, false);
+	return !vessel_make_room(a->vessel, c, c->used);
+}

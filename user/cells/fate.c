@@ -14,3 +14,21 @@ struct fate fate_of_stem(const struct census *census)
 		return (struct fate){ .act = FATE_DIVIDE, .class = CLASS_STEM };
 	return (struct fate){ .act = FATE_WAIT, .class = CLASS_STEM };
 }
+
+#define SIGNAL_KILL 9u
+
+bool fate_is_sick(const struct cell *cells, unsigned slots, int class, __u64 now_ns)
+{
+	unsigned deaths = 0;
+
+	for (unsigned i = 0; i < slots; i++) {
+		const struct cell *c = &cells[i];
+		unsigned signal = c->exit_code & 0x7f;
+
+		/* A cell that ended in good order, or was killed from outside, says nothing of its class. */
+		if (c->state == CELL_DEAD && (int)c->class == class && signal && signal != SIGNAL_KILL &&
+			now_ns - c->died_ns < SICK_NS)
+			deaths++;
+	}
+	return deaths >= SICK_DEATHS;
+}

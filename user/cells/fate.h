@@ -3,6 +3,7 @@
 #ifndef CELLWS_CELLS_FATE_H
 #define CELLWS_CELLS_FATE_H
 
+#include <stdbool.h>
 #include "shared/cell.h"
 
 enum fate_act {
@@ -19,5 +20,15 @@ struct fate {
 
 /* census: by class, CLASS_COUNT entries. The most needed class first; a full pool and full minima mean waiting. */
 struct fate fate_of_stem(const struct census *census);
+
+/* Own-fault deaths of a class within SICK_NS that make stems wait before they become it: a gene may be killing them all. */
+#define SICK_DEATHS 3u
+#define SICK_NS     1000000000ull
+
+/*
+ * Whether a class is dying faster than it should, by other signals than SIGKILL. cells: `slots` records; now_ns: boot
+ * clock.
+ */
+bool fate_is_sick(const struct cell *cells, unsigned slots, int class, __u64 now_ns);
 
 #endif

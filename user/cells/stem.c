@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#define STEM_SICK_MS  250 /* before a class that keeps dying is tried again */
 #define STEM_RETRY_MS 100 /* after the system had no room for a daughter */
 
 /* Reads the census as it is this moment; the kernel refuses what is out of date. */
@@ -34,6 +35,15 @@ static int stem_leave_daughter(struct tissue *t, int class)
 	return class == CLASS_DRONE && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
 }
 
+static bool stem_sees_sickness(const struct tissue *t, int class)
+{
+	struct cell cells[CELL_SLOTS_MAX];
+
+	for (uint32_t s = 0; s < t->plan->slots; s++)
+		cells[s] = t->cells[s];
+	return fate_is_sick(cells, t->plan->slots, class, clock_boot_ns());
+}
+
 /* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
 static int stem_act(struct tissue *t, bool *again, int *timeout)
 {
@@ -42,6 +52,10 @@ static int stem_act(struct tissue *t, bool *again, int *timeout)
 
 	*again = false;
 	*timeout = -1;
+	if (fate.act == FATE_BECOME && stem_sees_sickness(t, fate.class)) {
+		*timeout = STEM_SICK_MS;
+		return CLASS_STEM;
+	}
 	if (fate.act == FATE_BECOME) {
 		result = stem_leave_daughter(t, fate.class);
 		if (result == 0)
