@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPT_BATCH 64
-#define PAUSE_MS     100
+#define ACCEPT_BATCH  64
+#define PAUSE_MS      100
+#define TELL_AGAIN_MS 10000
 
 static void conn_peer(struct conn *c, const struct sockaddr_storage *from)
 {
@@ -86,6 +87,16 @@ bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 	return true;
 }
 
+/* The DNA's limit holds for all vessels together; what others have is what they have published. */
+static bool is_full(const struct artery *a)
+{
+	uint32_t open = a->open;
+
+	for (uint32_t v = 0; v < a->t->plan->vessels; v++)
+		open += v == a->v ? 0 : a->t->loads[v].connections;
+	return open >= a->t->germ->dna.connections || a->open >= a->vessel->capacity;
+}
+
 void blood_accept(struct artery *a, uint32_t listen)
 {
 	int listener = plan_listener(a->t->plan, a->v, listen);
@@ -97,7 +108,7 @@ void blood_accept(struct artery *a, uint32_t listen)
 		int fd;
 
 		/* Not taken out of the kernel's queue before there is room for it. */
-		if (a->open >= a->vessel->capacity) {
+		if (is_full(a)) {
 			blood_pause(a);
 			break;
 		}
@@ -105,6 +116,7 @@ void blood_accept(struct artery *a, uint32_t listen)
 
 		if (fd >= 0) {
 			blood_enter(a, fd, &from);
+			a->t->loads[a->v].connections = a->open;
 			continue;
 		}
 		if (errno == EAGAIN)
@@ -115,12 +127,13 @@ void blood_accept(struct artery *a, uint32_t listen)
 			continue;
 		break;
 	}
-	a->t->loads[a->v].connections = a->open;
 }
 
 /* Out of descriptors or records: the listeners leave the epoll set, so that nothing spins; the kernel's queue holds. */
 void blood_pause(struct artery *a)
 {
+	static uint64_t told_ms;
+
 	if (a->paused)
 		return;
 	a->paused = true;
@@ -128,6 +141,9 @@ void blood_pause(struct artery *a)
 	a->pause_until = a->open < a->vessel->capacity ? a->now_ms + PAUSE_MS : UINT64_MAX;
 	for (uint32_t l = 0; l < a->t->plan->listens; l++)
 		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_listener(a->t->plan, a->v, l), NULL);
+	if (told_ms && a->now_ms - told_ms < TELL_AGAIN_MS)
+		return;
+	told_ms = a->now_ms;
 	tissue_log(a->t, "no room for more connections (%u open): accepting pauses", a->open);
 }
 
