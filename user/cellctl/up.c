@@ -67,7 +67,10 @@ static int up_check(struct up *u, const char *file)
 	return dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
 }
 
-/* Descriptors for every connection, and for what is planned twice over while it is being arranged. */
+/*
+ * Descriptors for every connection, and for what is planned twice over while it is being arranged; where the host allows,
+ * also for a file that each connection is being sent.
+ */
 static int up_make_room(const struct up *u)
 {
 	const struct dna *d = &u->germ.dna;
@@ -79,8 +82,10 @@ static int up_make_room(const struct up *u)
 	if (getrlimit(RLIMIT_NOFILE, &l))
 		return verb_say(VERB_FAILED, "the limit of open files cannot be read: %s", strerror(errno));
 	most = l.rlim_max;
-	l.rlim_cur = l.rlim_cur < need ? need : l.rlim_cur;
-	l.rlim_max = l.rlim_max < need ? need : l.rlim_max;
+	l.rlim_cur = l.rlim_max = most < need + d->connections ? need + d->connections : most;
+	if (!setrlimit(RLIMIT_NOFILE, &l))
+		return 0;
+	l.rlim_cur = l.rlim_max = most < need ? need : most;
 	if (!setrlimit(RLIMIT_NOFILE, &l))
 		return 0;
 	return verb_say(VERB_FAILED, "%s: limits.connections: %u need %llu open files, this host allows %llu (ulimit -Hn)", d->file,

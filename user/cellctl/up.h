@@ -12,7 +12,7 @@
 struct cellws;
 
 #define UP_UNDO_MAX  32
-#define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections */
+#define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections and their files */
 
 struct up {
 	const struct invocation *in;

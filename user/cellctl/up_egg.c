@@ -129,15 +129,18 @@ static _Noreturn void become_egg(struct up *u)
 	/* Room for the title of every later cell. */
 	char title[] = "cellws: egg                                                     ";
 	char *argv[] = { title, CELL_ARGUMENT, NULL }, *env[] = { NULL };
-	rlim_t fds = (rlim_t)u->fds_n + u->germ.dna.connections + UP_FDS_SPARE;
+	rlim_t fds = (rlim_t)u->fds_n + 2 * (rlim_t)u->germ.dna.connections + UP_FDS_SPARE;
+	struct rlimit most = { 0 };
 	sigset_t none;
 	int error = limit(RLIMIT_CORE, 0);
 
 	/* Only then the limit: while they are arranged, every descriptor is there twice. */
 	if (!error)
 		error = arrange(u);
+	if (!error && getrlimit(RLIMIT_NOFILE, &most))
+		error = -errno;
 	if (!error)
-		error = limit(RLIMIT_NOFILE, fds);
+		error = limit(RLIMIT_NOFILE, fds < most.rlim_cur ? fds : most.rlim_cur);
 	if (!error && (setsid() < 0 || chdir("/")))
 		error = -errno;
 	umask(077);
