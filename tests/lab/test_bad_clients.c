@@ -317,3 +317,56 @@ Test(lab_70_bad_clients, j_clients_that_vanish)
 	cr_expect_eq(lab_number(&lab, "circulation.connections"), 0, "connections of nobody are kept");
 	cr_expect_eq(lab_number(&lab, "census.blood"), 1);
 }
+
+/* Each of them holds a file open as well: twice the descriptors that connections alone would take. */
+Test(lab_70_bad_clients, k_a_file_for_every_connection)
+{
+	static struct lab_conn c[150];
+	struct lab_answer a;
+	unsigned whole = 0;
+
+	live("limits { connections = 200 } cells { blood { min = 1 max = 1 } }");
+	for (int i = 0; i < 150; i++)
+		stall(&c[i]);
+	expect_idle_cpu();
+	expect_others_served(20);
+	for (int i = 0; i < 150; i++) {
+		lab_read(&c[i], &a, false, LAB_SOON_S);
+		whole += a.status == 200 && a.whole;
+		lab_answer_free(&a);
+		lab_hang_up(&c[i]);
+	}
+	cr_expect_eq(whole, 150, "%u of 150 came whole", whole);
+	expect_others_served(20);
+}
+
+/* Two blood cells, and one limit for both. */
+Test(lab_70_bad_clients, l_the_limit_is_one_for_all)
+{
+	static struct lab_conn c[60];
+	unsigned answers = 0;
+
+	live("limits { connections = 16 } cells { blood { min = 2 max = 2 } }");
+	for (int i = 0; i < 60; i++) {
+		lab_connect(&c[i], LAB_SERVER_V4);
+		lab_say(&c[i], "GET /hello HTTP/1.1\r\nHost: lab\r\n\r\n");
+	}
+	struct number open = { "circulation.connections", 16 };
+
+	cr_expect(lab_wait(LAB_SOON_S, has_reached, &open));
+	expect_idle_cpu();
+	/* Both may have looked at the same moment. */
+	cr_expect_leq(lab_number(&lab, open.path), 18, "%lld are open", lab_number(&lab, open.path));
+	lab_sh(&lab, "grep -c 'no room' %s/lab/log", lab.run_dir);
+	cr_expect_leq(atoi(lab.out), 4, "the log repeats itself %s times", lab.out);
+	for (double until = lab_now() + LAB_SOON_S; answers < 60 && lab_now() < until;)
+		for (int i = 0; i < 60; i++) {
+			struct pollfd p = { .fd = c[i].fd, .events = POLLIN };
+
+			if (c[i].fd < 0 || poll(&p, 1, 0) <= 0)
+				continue;
+			answers += answered(&c[i], LAB_SOON_S);
+			lab_hang_up(&c[i]);
+		}
+	cr_expect_eq(answers, 60, "%u of 60 are answered", answers);
+}

@@ -101,6 +101,10 @@ Test(lab_10_birth, d_the_verbs_that_read)
 	lab_expect(&lab, 0, "\"egg\"");
 	lab_ctl(&lab, "check %s", lab.dna);
 	lab_expect(&lab, 0, "organism  lab");
+	lab_ctl(&lab, "doctor");
+	lab_expect(&lab, 0, NULL);
+	lab_ctl(&lab, "doctor eth0 --json");
+	lab_expect(&lab, 0, "{");
 	lab_ctl(&lab, "status --name lab");
 	lab_expect(&lab, 0, NULL);
 	lab_ctl(&lab, "status --name other");

@@ -128,6 +128,7 @@ Test(lab_60_down, e_a_client_that_never_reads_is_waited_for_only_so_long)
 	lab_say(&c, "GET /big HTTP/1.1\r\nHost: lab\r\n\r\n");
 	wait_for_connections(1);
 	cr_expect_lt(down(), BOUND_S);
+	cr_expect_str_empty(lab.err, "not of itself: %s", lab.err);
 	lab_expect_nothing_left(&lab);
 	lab_hang_up(&c);
 }
@@ -142,6 +143,7 @@ Test(lab_60_down, f_a_half_request_is_waited_for_only_so_long)
 	lab_say(&c, "GET /index.html HTT");
 	wait_for_connections(1);
 	cr_expect_lt(down(), BOUND_S);
+	cr_expect_str_empty(lab.err, "not of itself: %s", lab.err);
 	lab_expect_nothing_left(&lab);
 	lab_hang_up(&c);
 }
