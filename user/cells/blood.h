@@ -36,6 +36,9 @@ struct artery {
 	uint64_t now_ms;
 	int64_t now_s;
 	char date[HTTP_DATE_BYTES];
+	char ok_start[64];          /* status line and Date of a 200 */
+	uint32_t ok_n, ok_date_at;
+	int64_t ok_second;
 	struct http_limits limits;
 	uint32_t open;              /* connections */
 	uint32_t slot_free[SYNAPSE_SLOTS];

@@ -75,17 +75,37 @@ static char *put_framing(char *to, const struct conn *c, const struct slot *s)
 	return put_text(to, "\r\n");
 }
 
-static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct slot *s, char *to, uint32_t *date_at)
+/* Status line and Date. */
+static char *put_start(const struct artery *a, uint32_t status, char *to, uint32_t *date_at)
 {
 	char *at = put_text(to, "HTTP/1.1 ");
 
-	at = put_number(at, s->status);
+	at = put_number(at, status);
 	*at++ = ' ';
-	at = put_text(at, http_reason((int)s->status));
+	at = put_text(at, http_reason((int)status));
 	at = put_text(at, "\r\nDate: ");
 	*date_at = (uint32_t)(at - to);
 	memcpy(at, a->date, HTTP_DATE_BYTES);
-	at = put_text(at + HTTP_DATE_BYTES, "\r\n");
+	return put_text(at + HTTP_DATE_BYTES, "\r\n");
+}
+
+/* The same for 200, of which a second sees many, from a copy made once in that second. */
+static char *put_ok_start(struct artery *a, char *to, uint32_t *date_at)
+{
+	if (a->ok_second != a->now_s) {
+		a->ok_n = (uint32_t)(put_start(a, 200, a->ok_start, &a->ok_date_at) - a->ok_start);
+		a->ok_second = a->now_s;
+	}
+	memcpy(to, a->ok_start, sizeof(a->ok_start));
+	*date_at = a->ok_date_at;
+	return to + a->ok_n;
+}
+
+static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct slot *s, char *to, uint32_t *date_at)
+{
+	uint32_t status = s->status;
+	char *at = status == 200 ? put_ok_start(a, to, date_at) : put_start(a, status, to, date_at);
+
 	at = put_framing(at, c, s);
 	if (!(c->flags & CONN_KEEP))
 		at = put_text(at, "Connection: close\r\n");

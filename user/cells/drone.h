@@ -16,6 +16,7 @@ struct drone_gene {
 	const struct cellws_gene *gene;
 	void *self;
 	uint32_t hasty; /* answers in a row that were quick; see drone_is_quick() */
+	uint32_t unseen; /* answers since, timed or not */
 };
 
 /* A request that is not finished in one go. */
