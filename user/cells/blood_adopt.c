@@ -136,6 +136,9 @@ static void repair(struct artery *a, uint32_t i)
 			slot_abandon(a, i);
 	}
 	c->scanned = 0;
+	/* A part whose sending had not begun is made again, from what was in force before it. */
+	if (c->phase == CONN_ASKED && conn_out(c)->piece != c->pieces)
+		c->out_now ^= 1;
 	/* What is left of an answer does not stand in the slot: it was to be let go. */
 	if (c->phase == CONN_SENDING && c->slot < SYNAPSE_SLOTS && conn_out(c)->last && conn_out(c)->kind != OUT_SLOT)
 		slot_abandon(a, i);
@@ -276,7 +279,7 @@ static void adopt_slots(struct artery *a)
 		if (slot_state(word) == SLOT_FREE)
 			continue;
 		if (slot_state(word) == SLOT_QUEUED) {
-			synapse_queue(a->synapse, s);
+			synapse_enlist(a->synapse, s);
 			a->rung++;
 		} else if (drone->id != slot_drone(word) || drone->state != CELL_LIVING) {
 			blood_requeue(a, slot_drone(word));

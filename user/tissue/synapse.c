@@ -6,14 +6,20 @@
 
 _Static_assert((__builtin_offsetof(struct synapse, data)) % 4096 == 0, "slot data begins on a page");
 
-void synapse_queue(struct synapse *s, uint32_t slot)
+void synapse_enlist(struct synapse *s, uint32_t slot)
 {
-	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_relaxed);
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
 
 	atomic_store_explicit(&s->order[tail % SYNAPSE_ORDER], slot, memory_order_relaxed);
-	atomic_store_explicit(&s->slot[slot].word, slot_word(slot_ticket(word), 0, SLOT_QUEUED), memory_order_release);
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_seq_cst);
+}
+
+void synapse_queue(struct synapse *s, uint32_t slot)
+{
+	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_relaxed);
+
+	atomic_store_explicit(&s->slot[slot].word, slot_word(slot_ticket(word), 0, SLOT_QUEUED), memory_order_release);
+	synapse_enlist(s, slot);
 }
 
 static bool synapse_claim(struct synapse *s, uint32_t slot, uint32_t id)

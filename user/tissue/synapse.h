@@ -154,6 +154,8 @@ static inline uint64_t slot_word(uint32_t ticket, uint32_t drone, uint32_t state
 
 /* Blood: puts a filled slot into the queue. */
 void synapse_queue(struct synapse *s, uint32_t slot);
+/* Blood: names a slot that may be QUEUED to the drones again. Its word is left alone: a drone may take it meanwhile. */
+void synapse_enlist(struct synapse *s, uint32_t slot);
 
 /* Drone id takes the oldest queued slot. Its index, or -1 when none waits. */
 int synapse_take(struct synapse *s, uint32_t id);
