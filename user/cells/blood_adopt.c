@@ -52,12 +52,12 @@ static int kernel_counts(int fd, uint64_t *received, uint64_t *sent)
 	return 0;
 }
 
-static bool cookie_is(int fd, uint64_t cookie)
+bool conn_is_open(const struct conn *c)
 {
 	uint64_t now;
 	socklen_t n = sizeof(now);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_COOKIE, &now, &n) && now == cookie;
+	return !getsockopt(c->fd, SOL_SOCKET, SO_COOKIE, &now, &n) && now == c->cookie;
 }
 
 /* Brings received and sent up to what the kernel has done for the dead cell. False when it cannot be believed. */
@@ -153,7 +153,7 @@ static void repair_all(struct artery *a)
 
 		if (c->fd < 0)
 			continue;
-		if (!cookie_is(c->fd, c->cookie)) {
+		if (!conn_is_open(c)) {
 			c->fd = -1; /* closed already; the number may be another's by now */
 		} else if (c->phase == CONN_CLOSING || c->phase == CONN_FREE) {
 			close(c->fd);

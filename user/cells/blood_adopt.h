@@ -8,6 +8,9 @@
 /* Makes a fresh vessel, or finds out what the dead cell was in the middle of and goes on there. */
 void blood_adopt(struct artery *a);
 
+/* Whether the descriptor in a record is still that of its connection. */
+bool conn_is_open(const struct conn *c);
+
 /* blood_strays.c: connections the dead cell had accepted but not yet recorded. */
 void adopt_strays(struct artery *a);
 /* Files it had received: closed when nobody owns them a while later. */

@@ -34,6 +34,12 @@ static int highest_known(struct artery *a)
 	return highest;
 }
 
+/* A sister that closes a connection may have done so: the number can be that of a stray by now. */
+static bool names_its_own(const struct conn *c)
+{
+	return c->fd >= 0 && (c->phase != CONN_CLOSING || conn_is_open(c));
+}
+
 static void mark_known(struct artery *a, uint8_t *known, int end)
 {
 	for (uint32_t v = 0; v < a->t->plan->vessels; v++)
@@ -43,7 +49,8 @@ static void mark_known(struct artery *a, uint8_t *known, int end)
 			if (!i)
 				for (uint32_t g = 0; g < VESSEL_GIFTS; g++)
 					mark(known, a->t->vessel[v]->gift[g], end);
-			mark(known, c->fd, end);
+			if (names_its_own(c))
+				mark(known, c->fd, end);
 			mark(known, c->fd >= 0 ? c->file : -1, end);
 		}
 }
