@@ -16,7 +16,6 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
-#define PATIENCE_S 4.0
 #define SILENCE_S  0.25
 #define DATE_BYTES 29
 
@@ -124,7 +123,7 @@ static bool say_all(struct exchange *x, int fd, double until)
 
 static void converse(struct exchange *x, int fd)
 {
-	double until = lab_now() + PATIENCE_S;
+	double until = lab_now() + x->patience_s;
 
 	if (!say_all(x, fd, until))
 		return;

@@ -35,6 +35,7 @@ struct exchange {
 	unsigned number;
 	size_t expected;   /* bytes after which it ends its side; 0: after a silence */
 	unsigned pause_us; /* between segments */
+	double patience_s;
 	pthread_t thread, tracer;
 	atomic_bool begun, done, heard;
 	char *bytes;

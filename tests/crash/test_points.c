@@ -22,7 +22,7 @@ static void close_lab(void)
 static void try_scenario(const struct scenario *s, const char *cells)
 {
 	static const enum cell_class killed[] = { CLASS_BLOOD, CLASS_DRONE };
-	unsigned failed = 0, instructions = points_setting("CRASH_POINTS", 200);
+	unsigned failed = 0, instructions = trial_setting("CRASH_POINTS", 200);
 	struct trial trial;
 
 	trial_open(&trial, &lab, cells);
@@ -44,7 +44,8 @@ static bool is_wanted(const struct scenario *s)
 	return !only || !*only || !strcmp(only, s->name);
 }
 
-ParameterizedTestParameters(crash_10_points, one_blood_cell)
+/* Rows of the table, for every test below. */
+static struct criterion_test_params rows_wanted(void)
 {
 	static unsigned rows[64];
 	size_t n = 0;
@@ -55,7 +56,50 @@ ParameterizedTestParameters(crash_10_points, one_blood_cell)
 	return cr_make_param_array(unsigned, rows, n);
 }
 
-ParameterizedTest(unsigned *row, crash_10_points, one_blood_cell, .init = open_lab, .fini = close_lab, .timeout = 600)
+ParameterizedTestParameters(crash_10_points, a_one_blood_cell)
+{
+	return rows_wanted();
+}
+
+ParameterizedTest(unsigned *row, crash_10_points, a_one_blood_cell, .init = open_lab, .fini = close_lab, .timeout = 900)
 {
 	try_scenario(&scenarios[*row], "stem { min = 3 } blood { min = 1 max = 1 } drone { min = 1 max = 2 }");
+}
+
+ParameterizedTestParameters(crash_10_points, b_two_blood_cells)
+{
+	return rows_wanted();
+}
+
+/* The same points, but fewer: a sister serves another vessel meanwhile. */
+ParameterizedTest(unsigned *row, crash_10_points, b_two_blood_cells, .init = open_lab, .fini = close_lab, .timeout = 900)
+{
+	unsigned instructions = trial_setting("CRASH_POINTS", 200) / 8;
+	const struct scenario *s = &scenarios[*row];
+	struct trial trial;
+
+	trial_open(&trial, &lab, "stem { min = 3 } blood { min = 2 max = 2 } drone { min = 2 max = 2 }");
+	points_try(&trial, s, CLASS_BLOOD, instructions);
+	trial_close(&trial);
+	cr_expect(trial.tried > 0, "%s: no point was tried", s->name);
+	cr_expect_eq(trial.failed, 0, "%s: %u failures", s->name, trial.failed);
+}
+
+ParameterizedTestParameters(crash_10_points, c_the_adopter_too)
+{
+	return rows_wanted();
+}
+
+/* Two kills in one connection's life. */
+ParameterizedTest(unsigned *row, crash_10_points, c_the_adopter_too, .init = open_lab, .fini = close_lab, .timeout = 900)
+{
+	unsigned points = trial_setting("CRASH_POINTS", 200);
+	const struct scenario *s = &scenarios[*row];
+	struct trial trial;
+
+	trial_open(&trial, &lab, "stem { min = 1 } blood { min = 1 max = 1 } drone { min = 1 max = 1 }");
+	points_try_adopter(&trial, s, points / 100, 17, points / 20);
+	trial_close(&trial);
+	cr_expect(trial.tried > 0, "%s: no point was tried", s->name);
+	cr_expect_eq(trial.failed, 0, "%s: %u failures", s->name, trial.failed);
 }

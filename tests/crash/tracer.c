@@ -234,9 +234,10 @@ void tracer_let_go(struct tracer *t)
 
 	t->over = NULL;
 	share_processor(t, false);
-	/* A breakpoint would outlive the tracer. */
-	if (ptrace(PTRACE_INTERRUPT, t->pid, NULL, NULL) || wait_stop(t, &sig) != TRACED_AT_POINT || !break_at(t, 0) ||
-		ptrace(PTRACE_DETACH, t->pid, NULL, NULL))
+	/* A breakpoint would outlive the tracer. Both fail while the cell runs. */
+	if ((!break_at(t, 0) || ptrace(PTRACE_DETACH, t->pid, NULL, NULL)) &&
+		(ptrace(PTRACE_INTERRUPT, t->pid, NULL, NULL) || wait_stop(t, &sig) != TRACED_AT_POINT || !break_at(t, 0) ||
+			ptrace(PTRACE_DETACH, t->pid, NULL, NULL)))
 		fprintf(stderr, "    cell %d could not be let go\n", (int)t->pid);
 	t->pid = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The organism of a trial and the witness: a second client, connected through all deaths, that must lose nothing either. */
-#include "points.h"
+/* Laying the organism of a trial, settling between two deaths, telling what went wrong. */
+#include "trial.h"
 #include "scenario.h"
 
 #include <criterion/criterion.h>
@@ -16,11 +16,19 @@ static const char routes[] = "route \"/echo\" { gene = \"%s/build/tests/genes/ec
 			     "route \"/bad\" { gene = \"%s/build/tests/genes/bad.so\" }\n"
 			     "cells { %s }\n";
 
-unsigned points_setting(const char *name, unsigned otherwise)
+unsigned trial_setting(const char *name, unsigned otherwise)
 {
 	const char *text = getenv(name);
 
 	return text && *text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+uint64_t trial_random(struct trial *t)
+{
+	t->drawn ^= t->drawn << 13;
+	t->drawn ^= t->drawn >> 7;
+	t->drawn ^= t->drawn << 17;
+	return t->drawn >> 11;
 }
 
 void trial_open(struct trial *t, struct lab *l, const char *cells)
@@ -28,7 +36,7 @@ void trial_open(struct trial *t, struct lab *l, const char *cells)
 	const char *here = lab_here();
 	char more[2048];
 
-	*t = (struct trial){ .lab = l, .seed = points_setting("CRASH_SEED", 1) };
+	*t = (struct trial){ .lab = l, .drawn = 0x9e3779b97f4a7c15ULL * (trial_setting("CRASH_SEED", 1) + 1) };
 	tracer_init();
 	snprintf(more, sizeof(more), routes, here, here, here, cells);
 	lab_put(l, FILE_SMALL, NULL, 700);
@@ -101,7 +109,11 @@ void trial_prepare(struct trial *t, struct exchange *x, const struct scenario *s
 {
 	struct exchange first;
 
-	*x = (struct exchange){ .scenario = s, .number = t->runs++, .expected = wanted ? wanted->n : 0, .pause_us = 500 };
+	*x = (struct exchange){ .scenario = s,
+		.number = t->runs++,
+		.expected = wanted ? wanted->n : 0,
+		.pause_us = CLIENT_PAUSE_US,
+		.patience_s = SETTLE_S };
 	if (!s->warm)
 		return;
 	first = *x;

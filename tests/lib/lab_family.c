@@ -37,11 +37,12 @@ static const volatile void *map_pinned(const struct lab *l, const char *leaf, ui
 
 void lab_family_open(struct lab_family *f, const struct lab *l)
 {
-	uint32_t classes, vessels;
+	uint32_t classes, loads;
 
 	f->cells = map_pinned(l, "cells", &f->slots);
 	f->census = map_pinned(l, "census", &classes);
-	f->vessels = map_pinned(l, "vessels", &vessels);
+	f->vessels = map_pinned(l, "vessels", &f->vessel_count);
+	f->loads = map_pinned(l, "loads", &loads);
 }
 
 unsigned lab_family_pids(const struct lab_family *f, enum cell_class class, pid_t *pids, unsigned room)
@@ -75,6 +76,29 @@ static bool vessel_is_served(const struct lab_family *f, unsigned vessel)
 	uint32_t owner = f->vessels[vessel].owner, slot = cell_slot_of_id(owner);
 
 	return slot < f->slots && f->cells[slot].id == owner && f->cells[slot].state == CELL_LIVING;
+}
+
+/* As the program that steers counts. */
+static uint64_t load_of(const struct lab_family *f, unsigned vessel)
+{
+	const volatile struct vessel_load *load = &f->loads[vessel];
+	uint64_t steered = f->vessels[vessel].steered;
+
+	return load->connections + (steered > load->accepted_at ? steered - load->accepted_at : 0);
+}
+
+pid_t lab_family_next_blood(const struct lab_family *f)
+{
+	uint64_t least = UINT64_MAX;
+	pid_t pid = 0;
+
+	for (unsigned v = 0; v < f->vessel_count; v++) {
+		if (!vessel_is_served(f, v) || load_of(f, v) >= least)
+			continue;
+		least = load_of(f, v);
+		pid = (pid_t)f->cells[cell_slot_of_id(f->vessels[v].owner)].pid;
+	}
+	return pid;
 }
 
 static bool is_whole(const struct lab_family *f)

@@ -10,7 +10,8 @@ struct lab_family {
 	const volatile struct cell *cells;
 	const volatile struct census *census;
 	const volatile struct vessel_owner *vessels;
-	uint32_t slots;
+	const volatile struct vessel_load *loads;
+	uint32_t slots, vessel_count;
 };
 
 /* Maps the pinned maps of the organism "lab"; fails the test when they are not there. */
@@ -21,6 +22,9 @@ unsigned lab_family_pids(const struct lab_family *f, enum cell_class class, pid_
 
 /* Any living one of them, or 0. */
 pid_t lab_family_pid(const struct lab_family *f, enum cell_class class);
+
+/* The blood cell that the next new connection goes to, or 0: that of the least loaded vessel. */
+pid_t lab_family_next_blood(const struct lab_family *f);
 
 /* Class of a living pid, or CLASS_NONE. */
 enum cell_class lab_family_class(const struct lab_family *f, pid_t pid);
