@@ -92,6 +92,14 @@ static __always_inline struct census *census_of(__u32 class)
 	return bpf_map_lookup_elem(&census, &class);
 }
 
+/* A full barrier: an atomic operation that returns a value orders all before it against all after it. */
+static __always_inline void family_barrier(struct census *n)
+{
+	volatile __u64 was = __sync_fetch_and_add(&n->died, 0);
+
+	(void)was;
+}
+
 /* The living cell whose process is pid, or NULL: strangers have no record. */
 static __always_inline struct cell *cell_of_pid(__u32 pid)
 {

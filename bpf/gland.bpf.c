@@ -156,9 +156,12 @@ static long gland_adopt_orphan(__u32 slot, void *ctx)
 /* A new neuron is the root of the tree: nobody's daughter, and the mother of all who have lost theirs. */
 static __always_inline void gland_adopt_orphans(struct cell *neuron)
 {
+	struct census *neurons = census_of(CLASS_NEURON);
 	__u32 slot = neuron->slot;
 
 	neuron->mother = CELL_NOBODY;
+	if (neurons)
+		family_barrier(neurons);
 	bpf_loop(CELL_SLOTS_MAX, gland_adopt_orphan, &slot, 0);
 }
 

@@ -101,19 +101,45 @@ static long lineage_find_neuron(__u32 slot, void *ctx)
 	return 1;
 }
 
-/*
- * The daughters of a dead cell go to its mother while she lives, else to the neuron, so that the tree stays in one piece;
- * without a neuron they wait as orphans for the next.
- */
-static __always_inline void lineage_hand_on(const struct cell *dead)
+/* Who gets the daughters of the cell in slot from: its mother while she lives, else the neuron, else nobody for now. */
+static __always_inline __u32 lineage_heir(__u32 from)
 {
-	struct cell *grandmother = dead->mother == CELL_NOBODY ? NULL : cell_at(dead->mother);
-	bool lives = grandmother && grandmother->state == CELL_LIVING;
-	struct handover h = { .from = dead->slot, .to = lives ? dead->mother : CELL_NOBODY };
+	struct cell *dead = cell_at(from), *mother;
+	struct handover h = { .from = from, .to = CELL_NOBODY };
 
-	if (!lives)
-		bpf_loop(CELL_SLOTS_MAX, lineage_find_neuron, &h, 0);
-	bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
+	mother = dead && dead->mother != CELL_NOBODY ? cell_at(dead->mother) : NULL;
+	if (mother && mother->state == CELL_LIVING)
+		return mother->slot;
+	bpf_loop(CELL_SLOTS_MAX, lineage_find_neuron, &h, 0);
+	return h.to;
+}
+
+static __always_inline bool lineage_is_living(__u32 slot)
+{
+	struct cell *c = cell_at(slot);
+
+	return c && c->state == CELL_LIVING;
+}
+
+#define HANDOVERS_MAX 8 /* relatives that may die during one handing on */
+
+/*
+ * Keeps the tree in one piece. The heir may die, or the next neuron adopt the orphans, on another CPU while the daughters
+ * are handed over: so the heir is looked at again behind a barrier, and what came too late is handed on once more.
+ * gland_become has the other half: it is the neuron first, and adopts behind a barrier.
+ */
+static __always_inline void lineage_hand_on(const struct cell *dead, struct census *n)
+{
+	struct handover h = { .from = dead->slot, .to = CELL_NOBODY };
+
+	for (int i = 0; i < HANDOVERS_MAX; i++) {
+		h.to = lineage_heir(h.from);
+		bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
+		family_barrier(n);
+		if (h.to != CELL_NOBODY ? lineage_is_living(h.to) : lineage_heir(CELL_NOBODY) == CELL_NOBODY)
+			break;
+		h.from = h.to;
+	}
 }
 
 static __always_inline void lineage_bury(struct cell *c, __u32 code)
@@ -130,8 +156,9 @@ static __always_inline void lineage_bury(struct cell *c, __u32 code)
 		__sync_fetch_and_add(&n->died, 1);
 	}
 	lineage_return_licence(c);
+	if (n)
+		lineage_hand_on(c, n);
 	family_announce(c, MSG_DEATH, code);
-	lineage_hand_on(c);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -731,8 +731,12 @@ inline take()
 	fi
 }
 
-/* To keep the model small, only the first connection's answer may come in pieces. */
+/* To keep the model small, only the first connection's answer may come in pieces, with SHORT none. */
+#ifdef SHORT
+#define MAY_PIECE(at_) false
+#else
 #define MAY_PIECE(at_) (s[at_].conn == 0)
+#endif
 
 /* begin: the request is the gene's, which answers in one part or in several. */
 inline begin(at_)
