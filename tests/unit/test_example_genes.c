@@ -35,7 +35,7 @@ Test(example_genes, hello_greets_its_args)
 	cr_assert_eq(fake_drone_ask(&d, g, self, &(struct fake_ask){.path = "/hello"}), 0);
 	cr_assert_eq(fake_drone_take(&d), 0);
 	cr_expect_str_eq(d.body, "hello, world\n");
-	cr_expect_str_eq(fake_drone_field(&d, "Content-Type"), "text/plain; charset=utf-8");
+	cr_expect_str_eq(fake_drone_field(&d, "Content-Type"), "text/plain");
 	fake_drone_done(&d);
 	g->done(self);
 }

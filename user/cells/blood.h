@@ -45,7 +45,8 @@ struct artery {
 	uint32_t slots_left;
 	uint32_t ticket;
 	uint32_t rung;              /* requests queued since drones were last woken */
-	uint32_t held;              /* turns since the first of them */
+	uint32_t busy_turns;        /* turns in which there was no need to wait */
+	uint64_t remembered_until;  /* clock_ms: no answer that is remembered is fresh any longer */
 	struct stray stray[STRAYS_MAX]; /* open files nobody owned at the adoption */
 	uint32_t strays;
 	uint64_t strays_due;        /* clock_ms at which they are looked at again; 0: none */

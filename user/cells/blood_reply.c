@@ -170,6 +170,8 @@ void reply_remember(struct artery *a, const char *key, uint32_t key_n, uint32_t 
 	r->date_at = date_at;
 	r->date = a->now_s;
 	r->fresh_until = a->now_ms + fresh_ms;
+	if (r->fresh_until > a->remembered_until)
+		a->remembered_until = r->fresh_until;
 	r->used = a->now_ms;
 	r->key_n = key_n;
 }

@@ -92,7 +92,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 	uint32_t key_n, reply, n;
 	struct reply *r;
 
-	if (!(c->flags & CONN_PLAIN) || (a->request.traits & HTTP_CACHE_REVALIDATE))
+	if (!(c->flags & CONN_PLAIN) || (a->request.traits & HTTP_CACHE_REVALIDATE) || a->now_ms >= a->remembered_until)
 		return false;
 	key_n = reply_key(head, &a->request, key);
 	if (!key_n)

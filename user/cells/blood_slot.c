@@ -201,6 +201,8 @@ void blood_ring_drones(struct artery *a)
 {
 	const struct plan *p = a->t->plan;
 
+	/* What was queued is seen by a drone that is about to sleep, or its flag is seen here. */
+	atomic_thread_fence(memory_order_seq_cst);
 	for (uint32_t s = 0; s < p->slots && a->rung; s++) {
 		_Atomic uint32_t *asleep = &a->t->commons->asleep[s];
 
@@ -210,7 +212,6 @@ void blood_ring_drones(struct artery *a)
 		a->rung--;
 	}
 	a->rung = 0;
-	a->held = 0;
 }
 
 bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)

@@ -46,6 +46,13 @@ int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms)
 	return n < 0 ? 0 : n;
 }
 
+int cell_poll(int epoll, struct epoll_event *events, int room)
+{
+	int n = epoll_wait(epoll, events, room, 0);
+
+	return n < 0 ? 0 : n;
+}
+
 static void ignore_message(void *ctx, const struct message *m)
 {
 	(void)ctx;
@@ -147,7 +154,9 @@ static void egg_blank(int first, int last)
 
 static void egg_watch(int epoll, int fd, uint32_t what)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.u32 = what };
+	/* Bells wake once for each ring, so that nobody has to read them. */
+	bool bell = what == EVENT_BELL || what == EVENT_VESSEL_BELL;
+	struct epoll_event e = { .events = EPOLLIN | (bell ? EPOLLET : 0), .data.u32 = what };
 
 	cw_assert(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0);
 }

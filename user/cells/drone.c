@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define DRONE_LEAVING_MS 10
+#define FOLLOW_SLEEPS 64u /* of quick work only, before it looks where its blood cell runs */
 
 struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 {
@@ -142,8 +143,11 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	struct parked *p;
 
 	s->taken_ms = clock_ms();
-	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX]))
+	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX])) {
 		drone_ring(d);
+		drone_roam(d);
+		d->strolls = 0;
+	}
 	cw_assert(s->route < d->t->germ->dna.route_count && s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
@@ -170,6 +174,7 @@ static bool work_on_queue(struct drone *d)
 		if (slot < 0)
 			continue;
 		d->next_vessel = v + 1;
+		d->last_vessel = v;
 		begin(d, v, (uint32_t)slot);
 		return true;
 	}
@@ -199,10 +204,13 @@ static void drone_sleep(struct drone *d)
 	_Atomic uint32_t *asleep = &d->t->commons->asleep[d->t->slot];
 	struct epoll_event e;
 
+	if (++d->strolls % FOLLOW_SLEEPS == 0)
+		drone_follow(d, d->last_vessel);
 	atomic_store(asleep, 1);
 	/* One that leaves takes nothing new and only waits for what it has parked. */
 	if (cell_leaving || !anything_waits(d))
-		if (cell_wait(plan_nest(d->t->plan, d->t->slot), &e, 1, cell_leaving ? DRONE_LEAVING_MS : -1) > 0)
+		if (cell_wait(plan_nest(d->t->plan, d->t->slot), &e, 1, cell_leaving ? DRONE_LEAVING_MS : -1) > 0 &&
+			e.data.u32 == EVENT_INBOX)
 			cell_clear_nest(d->t);
 	atomic_store(asleep, 0);
 }
@@ -235,6 +243,7 @@ int drone_live(struct tissue *t)
 	drone = (struct drone){ .t = t };
 	tissue_forget_vessels(t);
 	drone_close_foreign(t);
+	drone_place_init(&drone);
 	drone_load(&drone);
 	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(t->plan, 0), (unsigned)plan_vessel_bell(t->plan, 0) - 1, 0) ==
 		  0);

@@ -4,6 +4,7 @@
 #define CELLWS_CELLS_DRONE_H
 
 #include <cellws/gene.h>
+#include <sched.h>
 #include "dna/dna.h"
 #include "tissue/synapse.h"
 #include "tissue/tissue.h"
@@ -41,7 +42,12 @@ struct drone {
 	struct parked parked[DRONE_PARKED];
 	unsigned parked_n;
 	uint32_t next_vessel;
+	uint32_t last_vessel;
 	uint32_t owed[VESSELS_MAX]; /* answers the blood cell has not been woken for yet */
+	bool roams;      /* it may run on any processor it was born to */
+	uint32_t beside; /* else the one it keeps to */
+	uint32_t strolls; /* sleeps since the last request that was not for a quick gene */
+	cpu_set_t born;  /* processors it may run on */
 	char head[DRONE_HEAD_ROOM];
 };
 
@@ -74,5 +80,13 @@ void drone_pull(struct drone *d, struct parked *p);
 
 struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot);
 void drone_unpark(struct drone *d, struct parked *p);
+
+/*
+ * Where a drone runs (drone_place.c). One whose genes are quick keeps to the processor of the blood cell it works for:
+ * to be woken on another costs more than such a gene does. The first gene that is not quick sets it free.
+ */
+void drone_place_init(struct drone *d);
+void drone_follow(struct drone *d, uint32_t vessel);
+void drone_roam(struct drone *d);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* One request into one answer: the gene's view of the request, its header lines and body, and what goes into the slot. */
 #include "cells/drone.h"
+#include "http/bytes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,33 +25,20 @@ struct making {
 };
 
 /* Fields that are the server's own. */
-static bool header_is_ours(const char *name)
+static bool header_is_ours(const char *name, size_t n)
 {
-	static const char *const ours[] = { "Content-Length", "Transfer-Encoding", "Connection", "Date", "Keep-Alive" };
-
-	for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		if (!strcasecmp(name, ours[i]))
-			return true;
-	return false;
-}
-
-static bool name_is_token(const char *name)
-{
-	static const char also[] = "!#$%&'*+-.^_`|~";
-	const char *p = name;
-
-	for (; *p; p++)
-		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || strchr(also, *p)))
-			return false;
-	return p != name;
-}
-
-static bool value_is_clean(const char *value)
-{
-	for (; *value; value++)
-		if ((unsigned char)*value < 0x20 ? *value != '\t' : *value == 0x7f)
-			return false;
-	return true;
+	switch (n) {
+	case 4:
+		return !strncasecmp(name, "Date", 4);
+	case 10:
+		return !strncasecmp(name, "Connection", 10) || !strncasecmp(name, "Keep-Alive", 10);
+	case 14:
+		return !strncasecmp(name, "Content-Length", 14);
+	case 17:
+		return !strncasecmp(name, "Transfer-Encoding", 17);
+	default:
+		return false;
+	}
 }
 
 static int make_header(struct cellws_response *self, const char *name, const char *value)
@@ -59,7 +47,7 @@ static int make_header(struct cellws_response *self, const char *name, const cha
 	size_t name_n = strlen(name), value_n = strlen(value);
 	char *to = m->drone->head + m->head_n;
 
-	if (m->is_head && !strcasecmp(name, "Content-Length")) {
+	if (m->is_head && name_n == 14 && !strcasecmp(name, "Content-Length")) {
 		char *end;
 
 		errno = 0;
@@ -67,7 +55,8 @@ static int make_header(struct cellws_response *self, const char *name, const cha
 		m->has_length = !errno && *value >= '0' && *value <= '9' && !*end && m->named_length <= INT64_MAX;
 		return m->has_length ? 0 : -EINVAL;
 	}
-	if (header_is_ours(name) || !name_is_token(name) || !value_is_clean(value))
+	if (!name_n || header_is_ours(name, name_n) || !http_bytes_are(name, name_n, BYTE_TOKEN) ||
+		!http_bytes_are(value, value_n, BYTE_VALUE))
 		return -EINVAL;
 	/* Room for ": ", this line's end and the empty line. */
 	if (name_n > DRONE_HEAD_ROOM || value_n > DRONE_HEAD_ROOM ||
@@ -329,17 +318,17 @@ static bool method_refused(struct drone *d, const struct cellws_gene *g, uint32_
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct making m;
-	char name[32];
-	const char *at;
+	const char *at = g->allow;
 
-	if (!g->allow || method->n >= sizeof(name))
+	if (!at)
 		return false;
-	memcpy(name, method->p, method->n);
-	name[method->n] = 0;
-	for (at = strstr(g->allow, name); at; at = strstr(at + 1, name))
-		if ((at == g->allow || at[-1] == ' ' || at[-1] == ',') &&
-			(!at[method->n] || at[method->n] == ',' || at[method->n] == ' '))
+	while (*at) {
+		size_t n = strcspn(at, ", ");
+
+		if (n == method->n && !memcmp(at, method->p, n))
 			return false;
+		at += n + strspn(at + n, ", ");
+	}
 	making_begin(d, &m, y->data[slot], false);
 	m.response.status = 405;
 	make_header(&m.response, "Allow", g->allow);

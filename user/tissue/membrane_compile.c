@@ -87,6 +87,7 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 		{ SCMP_SYS(bpf), 0, BPF_PROG_TEST_RUN, all },
 		{ SCMP_SYS(ioctl), 1, SIOCINQ, all & ~drone },
 		{ SCMP_SYS(ioctl), 1, SIOCOUTQ, all & ~drone },
+		{ SCMP_SYS(sched_setaffinity), 0, 0, all }, /* its own */
 		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, drone },
 		{ SCMP_SYS(prctl), 0, PR_GET_NO_NEW_PRIVS, drone },
 	};

@@ -11,7 +11,7 @@ void synapse_enlist(struct synapse *s, uint32_t slot)
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
 
 	atomic_store_explicit(&s->order[tail % SYNAPSE_ORDER], slot, memory_order_relaxed);
-	atomic_store_explicit(&s->tail, tail + 1, memory_order_seq_cst);
+	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
 }
 
 void synapse_queue(struct synapse *s, uint32_t slot)

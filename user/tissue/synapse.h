@@ -113,7 +113,8 @@ struct synapse {
 	_Atomic uint32_t tail; /* next entry; writer: blood */
 	uint32_t pad1[15];
 	_Atomic uint32_t asleep; /* the blood cell waits for its bell */
-	uint32_t pad2[15];
+	_Atomic uint32_t cpu;    /* the processor the blood cell ran on last, as sched_getcpu(3) counts; writer: blood */
+	uint32_t pad2[14];
 	_Atomic uint64_t done[SYNAPSE_SLOTS / 64]; /* slots that want blood's attention; set by drones, taken by blood */
 	uint64_t pad3[4];
 	_Atomic uint32_t order[SYNAPSE_ORDER]; /* slots in the order they were queued */

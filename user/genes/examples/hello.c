@@ -27,7 +27,7 @@ static int express(void *self, const struct cellws_request *request, struct cell
 	const char *whom = self;
 
 	(void)request;
-	int rc = response->header(response, "Content-Type", "text/plain; charset=utf-8");
+	int rc = response->header(response, "Content-Type", "text/plain");
 	if (!rc)
 		rc = response->write(response, "hello, ", 7);
 	if (!rc)
