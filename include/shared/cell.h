@@ -155,7 +155,14 @@ CW_LAYOUT(struct organism, 360);
 	X(PENDING, "the caller has an unused licence")                     \
 	X(DYING, "the organism is being taken down")                       \
 	X(OWNED, "a living cell serves this vessel")                       \
-	X(RANGE, "no such class, slot or vessel")
+	X(RANGE, "no such class, slot, vessel, kind or reason")            \
+	X(LOUD, "stronger than this class may speak")                      \
+	X(RATE, "more often than a cell may")                              \
+	X(UNHEARD, "the caller has not received this signal, or has passed it on already") \
+	X(TWICE, "the caller has voted on this already")                   \
+	X(DEAD, "the cell it is about does not live")                      \
+	X(FEW, "fewer than three adults: no majority is possible")         \
+	X(MINIMUM, "the class would fall below its minimum")
 
 enum gland_answer {
 #define X(NAME, text) GLAND_##NAME,
@@ -180,6 +187,9 @@ enum message_kind {
 	MSG_BIRTH = 3,  /* a relative is born */
 	MSG_TUMOUR = 4, /* code = pid of a child nobody licensed; it must be killed where the kernel could not */
 	MSG_DRAIN = 5,  /* a relative has begun to leave */
+	MSG_HORMONE = 6, /* code = enum hormone, class it speaks of; slot and id of the origin; the fields below */
+	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
+	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 
 /* One record of an inbox ring. Writer: lineage and gland programs. */
@@ -189,11 +199,16 @@ struct message {
 	__u32 id;
 	__u32 class;
 	__u32 code;
-	__u32 pad;
+	__u32 strength_q16; /* of a signal, 65536 is 1.0 */
 	__u64 time_ns;
+	__u64 molecule; /* id of a signal, for gland_relay */
+	__u32 hops;
+	__u32 target;   /* of danger: id of a cell */
+	__u32 reason;   /* of danger */
+	__u32 from;     /* slot of the relative that has passed it on, CELL_NOBODY from outside */
 };
-CW_LAYOUT(struct message, 32);
+CW_LAYOUT(struct message, 56);
 
-#define INBOX_BYTES 4096u
+#define INBOX_BYTES 8192u
 
 #endif
