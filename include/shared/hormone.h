@@ -32,9 +32,7 @@ enum hormone {
 	X(DEADLINE, deadline, "a request has been held longer than its route allows") \
 	X(SILENT, silent, "the proof of the key that was asked for is overdue")   \
 	X(PROOF, proof, "the proof of the key was wrong")                         \
-	X(MALFORMED, malformed, "an answer was malformed")                        \
-	X(MEMORY, memory, "more memory than the DNA allows")                      \
-	X(TUMOUR, tumour, "a child was born without licence")
+	X(MEMORY, memory, "more memory than the DNA allows")
 
 enum reason {
 	REASON_NONE = 0,

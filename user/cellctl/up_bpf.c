@@ -244,6 +244,10 @@ static int plan_maps(struct up *u)
 		{ FD_VESSELS, "vessels" },
 		{ FD_VITALS, "vitals" },
 		{ FD_LOADS, "loads" },
+		{ FD_CONSTITUTION, "constitution" },
+		{ FD_RECEPTORS, "receptors" },
+		{ FD_PULSES, "pulses" },
+		{ FD_PROOFS, "proofs" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -256,7 +260,15 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
 	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
 	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
-	up_plan_fd(u, FD_END, bpf_program__fd(u->skel->progs.lineage_end));
+	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
+	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
+	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
+	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
+	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
+	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
+	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
+	up_plan_fd(u, FD_PSI_CPU, open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC));
+	up_plan_fd(u, FD_PSI_MEMORY, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC));
 	return 0;
 }
 

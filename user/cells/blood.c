@@ -3,6 +3,8 @@
 #include "cells/blood.h"
 #include "cells/blood_adopt.h"
 #include "cells/cell.h"
+#include "cells/fate.h"
+#include "cells/signal.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -120,9 +122,9 @@ static void blood_hear(void *ctx, const struct message *m)
 {
 	struct artery *a = ctx;
 
-	if (m->kind != MSG_DEATH || m->class != CLASS_DRONE)
-		return;
-	blood_requeue(a, m->id);
+	signal_hear(a->t, m);
+	if (m->kind == MSG_DEATH && m->class == CLASS_DRONE)
+		blood_requeue(a, m->id);
 }
 
 static void on_nest(struct artery *a)
