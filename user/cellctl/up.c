@@ -103,8 +103,8 @@ static int up_plan(struct up *u)
 	p->listens = d->listen_count;
 	/* The egg's successor, the maxima, and the founders, who are stems for a moment. */
 	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2;
-	if (p->slots > CELL_SLOTS_MAX)
-		return verb_say(VERB_USAGE, "%s: cells: %u cells at most in all, %u asked for", d->file, CELL_SLOTS_MAX, p->slots);
+	if (p->slots > d->cells_max)
+		p->slots = d->cells_max;
 	u->fds_n = plan_end(p);
 	u->fds = malloc((size_t)u->fds_n * sizeof(*u->fds));
 	if (!u->fds)
