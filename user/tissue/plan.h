@@ -31,7 +31,16 @@ enum {
 	FD_VESSELS = 12,
 	FD_VITALS = 13,
 	FD_LOADS = 14,
-	FD_FIXED = 15,
+	FD_KEY = 15,     /* the secret key; the egg maps it for reading only and closes this */
+	FD_SECRETE = 16, /* programs of the gland that carry signals, votes, pulses and proofs */
+	FD_RELAY = 17,
+	FD_VOTE = 18,
+	FD_PULSE = 19,
+	FD_PROMPT = 20,
+	FD_PROVE = 21,
+	FD_PSI_CPU = 22, /* how long work waits on this host, as the kernel reckons */
+	FD_PSI_MEMORY = 23,
+	FD_FIXED = 24,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
