@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl check: reads a DNA, says everything that is wrong with it, changes nothing. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cellctl/verb.h"
 #include "dna/dna.h"
+#include "secret/secret.h"
+#include "tissue/key.h"
 
 static void print_route(const struct dna_route *route)
 {
@@ -53,6 +57,20 @@ static void print_summary(const struct dna *dna)
 	printf("sha256    %s\n", dna->sha256);
 }
 
+/* How many problems: 0 or 1. Not everybody who may check a DNA may read its key. */
+static int check_key(const struct dna *dna)
+{
+	uint8_t key[KEY_BYTES];
+	const char *why = "";
+	int error = dna->key[0] ? key_load(dna->key, key, &why) : 0;
+
+	secret_wipe(key, sizeof(key));
+	if (!error || (error == -EACCES && geteuid()))
+		return 0;
+	fprintf(stderr, "%s: key: %s %s\n", dna->file, dna->key, why);
+	return 1;
+}
+
 static int judge(const char *text, size_t n, const char *name)
 {
 	struct dna *dna = malloc(sizeof(*dna));
@@ -63,6 +81,8 @@ static int judge(const char *text, size_t n, const char *name)
 	problems = dna_parse(text, n, name, dna, stderr);
 	if (!problems)
 		problems = dna_check_host(dna, stderr);
+	if (!problems)
+		problems = check_key(dna);
 	if (problems)
 		result = verb_say(
 			VERB_USAGE, "%s cannot be used: %d problem%s", name, problems, problems == 1 ? "" : "s");

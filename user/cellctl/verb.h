@@ -34,6 +34,7 @@ struct invocation {
 	X(tree, "[--json]", "who is whose daughter")                                                              \
 	X(check, "FILE", "validate a DNA without touching anything")                                              \
 	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX [--json]", "bans and the never-ban list") \
+	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \
 	X(doctor, "[IFACE] [--dna FILE] [--json]", "what this host offers and what is done without it")
 
 #define X(name, args, help) int verb_##name(const struct invocation *in);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The secret key on its way to the egg: from the DNA's file, or made for this life; here only until it is handed over. */
+#include "cellctl/up.h"
+#include "secret/secret.h"
+#include "tissue/key.h"
+
+#include <string.h>
+
+static int get_key(const struct dna *dna, uint8_t key[KEY_BYTES])
+{
+	const char *why = "";
+	int error;
+
+	if (dna->key[0]) {
+		error = key_load(dna->key, key, &why);
+		return error ? verb_say(VERB_USAGE, "%s: key: %s %s (%s)", dna->file, dna->key, why, strerror(-error)) : 0;
+	}
+	error = key_make(key);
+	return error ? verb_say(VERB_FAILED, "no key can be made: %s", strerror(-error)) : 0;
+}
+
+int up_key(struct up *u)
+{
+	uint8_t key[KEY_BYTES];
+	int code = get_key(&u->germ.dna, key), fd;
+
+	fd = code ? -1 : key_memfd(key);
+	secret_wipe(key, sizeof(key));
+	if (code)
+		return code;
+	if (fd < 0)
+		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(-fd));
+	up_plan_fd(u, FD_KEY, fd);
+	return 0;
+}
