@@ -6,6 +6,7 @@
 #include "cellctl/verb.h"
 
 #define PIN_PATH 512
+#define PIN_INJECT "prog_gland_inject" /* the program by which root sends a signal */
 
 struct family {
 	int cells, census, organism, vitals, loads;

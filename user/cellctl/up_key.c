@@ -5,6 +5,9 @@
 #include "tissue/key.h"
 
 #include <string.h>
+#include <sys/resource.h>
+
+#define LOCKED_BYTES (256u << 10)
 
 static int get_key(const struct dna *dna, uint8_t key[KEY_BYTES])
 {
@@ -19,6 +22,19 @@ static int get_key(const struct dna *dna, uint8_t key[KEY_BYTES])
 	return error ? verb_say(VERB_FAILED, "no key can be made: %s", strerror(-error)) : 0;
 }
 
+/* Every cell locks the key's page, twice where the memory is secret too: some hosts allow a user less than that. */
+static void allow_lock(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &l) || l.rlim_cur >= LOCKED_BYTES)
+		return;
+	l.rlim_cur = LOCKED_BYTES;
+	if (l.rlim_max < LOCKED_BYTES)
+		l.rlim_max = LOCKED_BYTES;
+	setrlimit(RLIMIT_MEMLOCK, &l);
+}
+
 int up_key(struct up *u)
 {
 	uint8_t key[KEY_BYTES];
@@ -30,6 +46,7 @@ int up_key(struct up *u)
 		return code;
 	if (fd < 0)
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(-fd));
+	allow_lock();
 	up_plan_fd(u, FD_KEY, fd);
 	return 0;
 }

@@ -84,9 +84,10 @@ int key_load(const char *file, uint8_t key[KEY_BYTES], const char **why)
 	return error;
 }
 
-void key_mac(uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const uint64_t nonce[2], uint32_t slot, uint32_t pid,
+void key_mac(uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const void *nonce, uint32_t slot, uint32_t pid,
 	uint64_t born_ns)
 {
+	uint64_t n[2];
 	struct {
 		char label[16];
 		uint64_t nonce[2];
@@ -94,17 +95,19 @@ void key_mac(uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const uint6
 		uint64_t born_ns;
 	} message = {
 		.label = "cellws-proof-1",
-		.nonce = { htole64(nonce[0]), htole64(nonce[1]) },
 		.slot = htole32(slot),
 		.pid = htole32(pid),
 		.born_ns = htole64(born_ns),
 	};
 
+	memcpy(n, nonce, sizeof(n));
+	message.nonce[0] = htole64(n[0]);
+	message.nonce[1] = htole64(n[1]);
 	_Static_assert(sizeof(message) == 48, "nothing between the fields");
 	secret_mark(mac, PROOF_BYTES, key, &message, sizeof(message));
 }
 
-bool key_mac_is(const uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const uint64_t nonce[2], uint32_t slot,
+bool key_mac_is(const uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const void *nonce, uint32_t slot,
 	uint32_t pid, uint64_t born_ns)
 {
 	uint8_t right[PROOF_BYTES];

@@ -45,12 +45,13 @@ int key_lock(const uint8_t *key);
 /*
  * The proof that the cell in slot, with this pid and birth, holds the key: BLAKE2b of PROOF_BYTES, keyed, over 48 bytes,
  * numbers in little endian: "cellws-proof-1" and two NULs (16), nonce[0] (8), nonce[1] (8), slot (4), pid (4), born_ns (8).
+ * nonce: two 64-bit numbers, as in struct proof.
  */
-void key_mac(uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const uint64_t nonce[2], uint32_t slot, uint32_t pid,
+void key_mac(uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const void *nonce, uint32_t slot, uint32_t pid,
 	uint64_t born_ns);
 
 /* Whether mac is that proof, in a time that does not tell how much of it is right. */
-bool key_mac_is(const uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const uint64_t nonce[2], uint32_t slot,
+bool key_mac_is(const uint8_t mac[PROOF_BYTES], const uint8_t key[KEY_BYTES], const void *nonce, uint32_t slot,
 	uint32_t pid, uint64_t born_ns);
 
 #endif
