@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,6 +147,28 @@ Test(key, memory_is_shared_and_cannot_be_changed)
 	cr_expect_eq(key_lock(key), 0);
 }
 
+/* A host that lets a user lock no memory gives him no secret memory either. */
+Test(key, without_secret_memory_the_file_is_sealed)
+{
+	struct rlimit none = { 0 }, was;
+	const uint8_t *key;
+	int fd;
+
+	if (geteuid())
+		cr_skip_test("only root can become a user who may lock nothing");
+	cr_assert(!getrlimit(RLIMIT_MEMLOCK, &was));
+	none.rlim_max = was.rlim_max;
+	cr_assert(!setrlimit(RLIMIT_MEMLOCK, &none) && !seteuid(65534));
+	fd = key_memfd(counting);
+	cr_assert(!seteuid(0) && !setrlimit(RLIMIT_MEMLOCK, &was));
+	cr_assert_geq(fd, 0);
+	cr_expect((fcntl(fd, F_GET_SEALS) & (F_SEAL_WRITE | F_SEAL_SEAL)) == (F_SEAL_WRITE | F_SEAL_SEAL), "it is not sealed");
+	cr_expect_eq(mmap(NULL, KEY_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	key = key_map(fd);
+	cr_assert(key, "%s", strerror(errno));
+	cr_expect_arr_eq(key, counting, KEY_BYTES);
+}
+
 /* What a newborn gets: the mapping, without a descriptor. */
 Test(key, memory_outlives_fork)
 {
@@ -174,7 +197,7 @@ Test(key, what_holds_no_key_is_not_mapped)
 Test(key, proofs_have_fixed_values)
 {
 	static const uint8_t zero[KEY_BYTES];
-	static const uint64_t none[2], nonce[2] = { 0x0123456789abcdef, 0xfedcba9876543210 };
+	static const __u64 none[2], nonce[2] = { 0x0123456789abcdef, 0xfedcba9876543210 };
 	static const uint8_t of_zero[PROOF_BYTES] = { 0x6b, 0x27, 0x1b, 0x38, 0x24, 0xd9, 0xfb, 0x12, 0x86, 0x4b, 0xaa, 0x4e, 0x28, 0xd2, 0x6a, 0x42 };
 	static const uint8_t of_counting[PROOF_BYTES] = { 0x39, 0xa6, 0x74, 0xee, 0x84, 0xb6, 0x26, 0xee, 0x97, 0xc0, 0x2e, 0x30, 0xf6, 0xb0, 0x0d, 0xd3 };
 	uint8_t mac[PROOF_BYTES];
@@ -187,7 +210,7 @@ Test(key, proofs_have_fixed_values)
 
 Test(key, a_proof_is_bound_to_everything_it_names)
 {
-	static const uint64_t nonce[2] = { 1, 2 }, swapped[2] = { 2, 1 };
+	static const __u64 nonce[2] = { 1, 2 }, swapped[2] = { 2, 1 };
 	uint8_t other[KEY_BYTES] = { 9 }, mac[PROOF_BYTES];
 
 	key_mac(mac, counting, nonce, 3, 4, 5);
