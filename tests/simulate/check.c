@@ -61,6 +61,19 @@ static void check_other(enum load load, uint32_t connections)
 	at_most("births in the second half", &r, f.births, 2 * connections);
 }
 
+/* A load that comes back soon after the colony has shrunk is answered although antigrowth still lingers. */
+static void check_turns(uint64_t seed)
+{
+	struct run r = run_of(LOAD_TURNS, 24);
+	struct figures f;
+
+	r.seed = seed;
+	f = run_live(&r, NULL);
+	print_figures(&r, &f);
+	at_most("ms that a request waits", &r, f.wait_ms, 500);
+	at_most("peak and maximum", &r, f.peak, r.rules.drone_max);
+}
+
 unsigned check_settling(void)
 {
 	struct run one = run_of(LOAD_STEP, 1);
@@ -74,6 +87,8 @@ unsigned check_settling(void)
 	for (uint64_t seed = 1; seed <= 10; seed++)
 		check_step(100, seed, 3000, 8000);
 	check_step(1000, 1, 8000, 8000);
+	for (uint64_t seed = 1; seed <= 10; seed++)
+		check_turns(seed);
 	for (int load = LOAD_RAMP; load < LOAD_COUNT; load++)
 		check_other((enum load)load, 24);
 	return broken;

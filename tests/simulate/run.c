@@ -59,6 +59,8 @@ static uint32_t connections_at(const struct run *r, uint32_t ms, struct colony *
 		return (uint32_t)(r->connections * (part < 0.5 ? 2 * part : 2 - 2 * part));
 	case LOAD_SINE:
 		return (uint32_t)(r->connections * (0.5 - 0.5 * cos(part * 4 * M_PI)));
+	case LOAD_TURNS:
+		return (uint32_t)(part * 4) % 2 ? 0 : r->connections;
 	case LOAD_NOISE:
 		if (ms % 200 == 0)
 			*noise = r->connections / 4 + colony_random(c) % (r->connections - r->connections / 4 + 1);

@@ -11,6 +11,7 @@
 	X(STEP, step, "all connections at once")                   \
 	X(RAMP, ramp, "one after the other, up and down again")    \
 	X(SINE, sine, "between none and all, two waves")           \
+	X(TURNS, turns, "all or none, by turns, twice")            \
 	X(NOISE, noise, "another quarter to all every 200 ms")
 
 enum load {

@@ -300,6 +300,8 @@ Test(need, a_signal_is_what_is_missing)
 	signals(0, 0.2, 0.3, 1, 0, 0);
 	signals(1, 0, 0, 0.25, 0.25, 0);
 	signals(0, 1, 0, 0.25, 0, 0.25);
+	signals(1, 0.9, 0.5, 1, 0.1, 0);
+	signals(0, 1, 0.7, 1, 0, 0.3);
 	signals(0.401, 0.4, 0, 1, 0, 0);
 }
 

@@ -275,6 +275,9 @@ void need_signal(uint32_t want_q16, uint32_t growth_now_q16, uint32_t anti_now_q
 		*growth_q16 = least(want_q16 + anti_now_q16 - growth_now_q16, cap_q16);
 	else if (net > want_q16 + ROUNDING_Q16)
 		*anti_q16 = least(net - want_q16, cap_q16);
+	/* What a full receptor would not take would still reach far ones, and make more of them than was meant. */
+	*growth_q16 = least(*growth_q16, Q16_ONE - least(growth_now_q16, Q16_ONE));
+	*anti_q16 = least(*anti_q16, Q16_ONE - least(anti_now_q16, Q16_ONE));
 }
 
 static bool is_at_rest(const struct need_sample *s)
