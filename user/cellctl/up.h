@@ -42,6 +42,7 @@ void up_done(struct up *u, void (*undo)(struct up *u));
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
+int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addresses, where the host allows it */
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 

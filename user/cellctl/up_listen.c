@@ -142,6 +142,9 @@ static int listen_all(struct up *u)
 			error = listen_one(u, v, g);
 		if (error == -EADDRINUSE)
 			return verb_say(VERB_FAILED, "%s: another program listens on it", l->text);
+		if (error == -EPERM)
+			return verb_say(VERB_FAILED, "%s: a program on this host's cgroups refuses it; another organism may keep it",
+				l->text);
 		if (error == -EADDRNOTAVAIL)
 			return verb_say(VERB_FAILED, "%s: this host has no such address", l->text);
 		if (error)
