@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include "cellctl/verb.h"
 #include "dna/dna.h"
+#include "shared/foreign.h"
 #include "tissue/germ.h"
 
 struct cellws;
@@ -47,6 +48,9 @@ int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 
 bool up_kernel_can_kill(void);
+
+/* A listen address as the kernel's programs know it. */
+void up_own_bind(const struct dna_listen *l, struct own_bind *to);
 
 /* Puts a descriptor where the egg will find it. */
 void up_plan_fd(struct up *u, int number, int fd);

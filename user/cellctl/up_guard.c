@@ -3,7 +3,6 @@
 #include "cellctl/up.h"
 #include "cellctl/guard.h"
 #include "cellctl/pins.h"
-#include "shared/foreign.h"
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
@@ -16,6 +15,12 @@
 _Static_assert(DNA_LISTEN_MAX <= OWN_BINDS_MAX, "every listen address has its place");
 
 static const char *const leaves[GUARD_HOOKS] = { "link_bind4", "link_bind6" };
+
+void up_own_bind(const struct dna_listen *l, struct own_bind *to)
+{
+	*to = (struct own_bind){ .family = l->family, .port = l->port };
+	memcpy(to->addr, l->addr, l->family == AF_INET ? 4 : 16);
+}
 
 static void undo_guard(struct up *u)
 {
@@ -46,13 +51,8 @@ static int fill_own_binds(struct up *u)
 
 	if (error)
 		return error;
-	for (uint32_t i = 0; i < d->listen_count; i++) {
-		const struct dna_listen *l = &d->listen[i];
-
-		own.bind[i].family = l->family;
-		own.bind[i].port = l->port;
-		memcpy(own.bind[i].addr, l->addr, l->family == AF_INET ? 4 : 16);
-	}
+	for (uint32_t i = 0; i < d->listen_count; i++)
+		up_own_bind(&d->listen[i], &own.bind[i]);
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.own_binds), &zero, &own, BPF_ANY) ? -errno : 0;
 }
 

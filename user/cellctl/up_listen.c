@@ -103,12 +103,11 @@ static int open_listener(const struct dna_listen *l, uint32_t vessel)
 static int enter_listener(struct up *u, uint32_t vessel, uint32_t group, int fd)
 {
 	__u32 key = group * VESSELS_MAX + vessel;
-	__u64 cookie, value = (__u64)fd;
-	socklen_t n = sizeof(cookie);
+	__u64 value = (__u64)fd;
+	struct own_bind at;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n))
-		return -errno;
-	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.listen_groups), &cookie, &group, BPF_ANY))
+	up_own_bind(&u->germ.dna.listen[group], &at);
+	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.listen_groups), &at, &group, BPF_ANY))
 		return -errno;
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.listeners), &key, &value, BPF_ANY) ? -errno : 0;
 }
