@@ -237,7 +237,7 @@ Test(cuticle, b_other_ports_and_other_protocols_are_free)
 		for (unsigned w = 0; w < COUNT(wishes); w++) {
 			const struct actor some[] = {
 				{ .wish = &wishes[w], .port = PORT + 1, .type = SOCK_STREAM },
-				{ .wish = &wishes[w], .port = PORT << 8 & 0xffff, .type = SOCK_STREAM },
+				{ .wish = &wishes[w], .port = htons(PORT), .type = SOCK_STREAM },
 				{ .wish = &wishes[w], .port = 0, .type = SOCK_STREAM },
 				{ .wish = &wishes[w], .port = PORT, .type = SOCK_DGRAM },
 			};
