@@ -83,18 +83,31 @@ static __always_inline struct cell *gland_take_slot(__u32 slots)
 }
 
 /*
- * Nothing of the former tenant counts for the next: votes against it, questions to it, its pulse. What its mother has
- * heard, the daughter has heard too.
+ * What the mother has heard, the daughter has heard too, as if it had been passed on to her; the neuron's daughters have
+ * heard what the neuron said, just as their sisters have.
  */
-static __always_inline void gland_clear(__u32 slot, __u32 mother)
+static __always_inline void gland_inherit(__u32 slot, const struct cell *mother)
 {
-	struct receptors *heard = bpf_map_lookup_elem(&receptors, &slot), *hers = bpf_map_lookup_elem(&receptors, &mother);
+	__u32 from = mother->slot;
+	bool fades = mother->class != CLASS_NEURON;
+	struct receptors *heard = bpf_map_lookup_elem(&receptors, &slot), *hers = bpf_map_lookup_elem(&receptors, &from);
+	const struct constitution *k = constitution_get();
+	struct receptor *all = (struct receptor *)heard;
+
+	if (!heard || !hers || !k)
+		return;
+	__builtin_memcpy(heard, hers, sizeof(*heard));
+	for (__u32 i = 0; i < sizeof(*heard) / sizeof(*all) && fades; i++)
+		all[i].level_q16 = signal_attenuate(all[i].level_q16, k->attenuation_q16);
+}
+
+/* Nothing of the former tenant counts for the next: votes against it, questions to it, its pulse. */
+static __always_inline void gland_clear(__u32 slot)
+{
 	struct ballot *votes = bpf_map_lookup_elem(&ballots, &slot);
 	struct proof *asked = bpf_map_lookup_elem(&proofs, &slot);
 	struct pulse *beat = bpf_map_lookup_elem(&pulses, &slot);
 
-	if (heard && hers)
-		__builtin_memcpy(heard, hers, sizeof(*heard));
 	if (votes)
 		votes->target = votes->votes = votes->electorate = votes->condemned = 0;
 	if (asked)
@@ -124,7 +137,8 @@ static __always_inline __u32 gland_license(struct cell *mother, struct organism 
 		return GLAND_STALE;
 	}
 	slot = daughter->slot;
-	gland_clear(slot, mother->slot);
+	gland_clear(slot);
+	gland_inherit(slot, mother);
 	bpf_loop(CELL_SLOTS_MAX, gland_clear_paper, &slot, 0);
 	serial = __sync_fetch_and_add(&o->serial, 1) + 1;
 	daughter->id = serial << 8 | daughter->slot;
