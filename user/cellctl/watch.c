@@ -85,7 +85,7 @@ static bool is_there(const struct watch *w)
 
 static void print_json(json_t *o)
 {
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(16));
 	putchar('\n');
 	json_decref(o);
 }
