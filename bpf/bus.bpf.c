@@ -145,6 +145,44 @@ static __always_inline bool molecule_make(struct delivery *d, struct bus_call *c
 	return true;
 }
 
+static __always_inline void receptor_hear(struct receptor *r, __u32 strength_q16, __u32 half_life_ms, __u64 now)
+{
+	r->level_q16 = receptor_take(receptor_now(r->level_q16, r->at_ns, now, half_life_ms), strength_q16);
+	r->at_ns = now;
+	r->heard++;
+}
+
+/* A cell takes a signal in: the level of the receptor it belongs to rises. */
+static __always_inline void take_in(__u32 slot, const struct molecule *m, const struct constitution *k)
+{
+	struct receptors *all = bpf_map_lookup_elem(&receptors, &slot);
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 class = m->class & 7, strength = m->strength_q16, half = k->half_life_ms;
+
+	if (!all)
+		return;
+	barrier_var(class);
+	switch (m->kind) {
+	case HORMONE_GROWTH:
+		receptor_hear((struct receptor *)&all->growth + (class & 7), strength, half, now);
+		break;
+	case HORMONE_ANTIGROWTH:
+		receptor_hear((struct receptor *)&all->antigrowth + (class & 7), strength, half, now);
+		break;
+	case HORMONE_ALARM:
+		receptor_hear(&all->alarm, strength, half, now);
+		break;
+	case HORMONE_CALM:
+		receptor_hear(&all->calm, strength, half, now);
+		break;
+	case HORMONE_DANGER:
+		receptor_hear(&all->danger, strength, half, now);
+		break;
+	default:
+		break;
+	}
+}
+
 SEC("syscall")
 int gland_secrete(struct bus_call *call)
 {
@@ -167,6 +205,8 @@ int gland_secrete(struct bus_call *call)
 		happened(HAPPENED_ACCUSE, c, call->target, call->reason, 0);
 	else
 		happened(HAPPENED_SECRETE, c, call->kind, call->class, call->strength_q16);
+	/* It hears itself: a mother's daughters then know what their sisters know. */
+	take_in(c->slot, &d.m, k);
 	call->heard = deliver(&d, c);
 	return 0;
 }
@@ -212,50 +252,6 @@ int gland_inject(struct bus_call *call)
 	call->heard = deliver_to(root.slot, &d);
 	return 0;
 }
-
-static __always_inline void receptor_hear(struct receptor *r, __u32 strength_q16, __u32 half_life_ms, __u64 now)
-{
-	r->level_q16 = receptor_take(receptor_now(r->level_q16, r->at_ns, now, half_life_ms), strength_q16);
-	r->at_ns = now;
-	r->heard++;
-}
-
-/* A cell takes a signal in: the level of the receptor it belongs to rises. */
-static __always_inline void take_in(__u32 slot, const struct molecule *m, const struct constitution *k)
-{
-	struct receptors *all = bpf_map_lookup_elem(&receptors, &slot);
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 class = m->class & 7, strength = m->strength_q16, half = k->half_life_ms;
-
-	if (!all)
-		return;
-	barrier_var(class);
-	switch (m->kind) {
-	case HORMONE_GROWTH:
-		receptor_hear((struct receptor *)&all->growth + (class & 7), strength, half, now);
-		break;
-	case HORMONE_ANTIGROWTH:
-		receptor_hear((struct receptor *)&all->antigrowth + (class & 7), strength, half, now);
-		break;
-	case HORMONE_ALARM:
-		receptor_hear(&all->alarm, strength, half, now);
-		break;
-	case HORMONE_CALM:
-		receptor_hear(&all->calm, strength, half, now);
-		break;
-	case HORMONE_DANGER:
-		receptor_hear(&all->danger, strength, half, now);
-		break;
-	default:
-		break;
-	}
-}
-
-struct molecule_search {
-	struct molecules *all;
-	__u64 id;
-	__u32 at;
-};
 
 static __always_inline struct molecule *molecule_find(struct molecules *all, __u64 id)
 {

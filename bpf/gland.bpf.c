@@ -82,16 +82,19 @@ static __always_inline struct cell *gland_take_slot(__u32 slots)
 	return __sync_val_compare_and_swap(&c->state, was, CELL_LICENSED) == was ? c : NULL;
 }
 
-/* Nothing of the former tenant counts for the next: what it heard, votes against it, questions to it, its pulse. */
-static __always_inline void gland_clear(__u32 slot)
+/*
+ * Nothing of the former tenant counts for the next: votes against it, questions to it, its pulse. What its mother has
+ * heard, the daughter has heard too.
+ */
+static __always_inline void gland_clear(__u32 slot, __u32 mother)
 {
-	struct receptors *heard = bpf_map_lookup_elem(&receptors, &slot);
+	struct receptors *heard = bpf_map_lookup_elem(&receptors, &slot), *hers = bpf_map_lookup_elem(&receptors, &mother);
 	struct ballot *votes = bpf_map_lookup_elem(&ballots, &slot);
 	struct proof *asked = bpf_map_lookup_elem(&proofs, &slot);
 	struct pulse *beat = bpf_map_lookup_elem(&pulses, &slot);
 
-	if (heard)
-		__builtin_memset(heard, 0, sizeof(*heard));
+	if (heard && hers)
+		__builtin_memcpy(heard, hers, sizeof(*heard));
 	if (votes)
 		votes->target = votes->votes = votes->electorate = votes->condemned = 0;
 	if (asked)
@@ -121,7 +124,7 @@ static __always_inline __u32 gland_license(struct cell *mother, struct organism 
 		return GLAND_STALE;
 	}
 	slot = daughter->slot;
-	gland_clear(slot);
+	gland_clear(slot, mother->slot);
 	bpf_loop(CELL_SLOTS_MAX, gland_clear_paper, &slot, 0);
 	serial = __sync_fetch_and_add(&o->serial, 1) + 1;
 	daughter->id = serial << 8 | daughter->slot;

@@ -82,7 +82,10 @@ struct receptors_by_class {
 #undef X
 };
 
-/* What the cell in a slot has heard. Key: slot. Writer: gland_relay, when that cell takes a signal in. */
+/*
+ * What the cell in a slot has heard. Key: slot. Writers: gland_relay and gland_secrete, in that
+ * cell's own calls; gland_divide, which gives a newborn what its mother has heard.
+ */
 struct receptors {
 	struct receptors_by_class growth;
 	struct receptors_by_class antigrowth;

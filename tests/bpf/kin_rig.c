@@ -42,7 +42,7 @@ static void load(struct kin_rig *rig)
 	rig->divide = bpf_program__fd(rig->skel->progs.gland_divide);
 	rig->become = bpf_program__fd(rig->skel->progs.gland_become);
 	rig->animate = bpf_program__fd(rig->skel->progs.gland_animate);
-	rig->end = bpf_program__fd(rig->skel->progs.lineage_end);
+	rig->end = bpf_program__fd(rig->skel->progs.gland_leave);
 	rig->cells = bpf_map__fd(rig->skel->maps.cells);
 	rig->census = bpf_map__fd(rig->skel->maps.census);
 	rig->kin = bpf_map__fd(rig->skel->maps.kin);

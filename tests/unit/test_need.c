@@ -96,9 +96,22 @@ Test(need, the_level_asks_for_as_many_births_as_are_lacking)
 	cr_assert(is_about(drones_for(s, 1), Q(0.7))); /* 2 of 8: a quarter of the way to 1 */
 	s.queued = 8;
 	cr_assert_eq(drones_for(s, 1), Q16_ONE);
+	need.wanted_q16 = 0;
 	s.queued = 100;
 	s.listeners = 0;
 	cr_assert_eq(drones_for(s, 1), Q16_ONE);
+}
+
+Test(need, a_level_is_raised_by_steps_that_are_relayed)
+{
+	struct need_sample s = drones(4, 4, 8, 50);
+	uint32_t before = drones_for(s, 1), level = drones_for(s, 1);
+
+	cr_assert(level < before && level > Q(0.94));
+	cr_assert_eq(drones_for(s, 1), Q16_ONE);
+	s.queued = 0;
+	s.taken = 0;
+	cr_assert(!grows(drones_for(s, 1)));
 }
 
 Test(need, a_full_class_does_not_call_for_more)
@@ -287,6 +300,8 @@ Test(need, a_signal_is_what_is_missing)
 	signals(0, 0.2, 0.3, 1, 0, 0);
 	signals(1, 0, 0, 0.25, 0.25, 0);
 	signals(0, 1, 0, 0.25, 0, 0.25);
+	signals(1, 0.9, 0.5, 1, 0.1, 0);
+	signals(0, 1, 0.7, 1, 0, 0.3);
 	signals(0.401, 0.4, 0, 1, 0, 0);
 }
 

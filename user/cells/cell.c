@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The life loop of every cell and what all classes do alike. May touch: its own slot. Never touches: another's. */
 #include "cells/cell.h"
+#include "cells/choice.h"
 #include "cells/signal.h"
 #include "tissue/key.h"
 #include "tissue/synapse.h"
@@ -86,6 +87,10 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
 	signal_begin(t);
+	choice_begin();
+	/* A lock on memory is not inherited; secret memory needs none. */
+	if (t->key)
+		key_lock(t->key);
 	cell_clear_nest(t);
 	cell_publish_seal(t);
 	tissue_title(t);
@@ -126,6 +131,7 @@ int cell_become(struct tissue *t, int class, uint32_t seen)
 	if (call.answer != GLAND_OK)
 		return cell_refusal(call.answer);
 	t->class = class;
+	choice_begin();
 	tissue_title(t);
 	return 0;
 }

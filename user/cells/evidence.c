@@ -13,7 +13,9 @@ bool evidence_overdue(const struct proof *p, uint32_t id, uint32_t answer_ms, ui
 
 bool evidence_wrong(const struct proof *p, const struct cell *c, const uint8_t *key)
 {
-	return p->target == c->id && p->asked_ns && p->answered_ns && !key_mac_is(p->mac, key, p->nonce, c->slot, c->pid, c->born_ns);
+	const uint64_t nonce[2] = { p->nonce[0], p->nonce[1] };
+
+	return p->target == c->id && p->asked_ns && p->answered_ns && !key_mac_is(p->mac, key, nonce, c->slot, c->pid, c->born_ns);
 }
 
 bool evidence_fat(const struct pulse *p, uint32_t id, uint32_t limit)

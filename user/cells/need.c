@@ -59,7 +59,7 @@ static uint32_t hold_least(const struct need_rules *r)
 }
 
 /* Topped up in steps that are strong enough to be relayed, not by what fades in one tick. */
-static uint32_t hold_step(const struct need_rules *r)
+static uint32_t signal_step(const struct need_rules *r)
 {
 	uint64_t relayed = ((uint64_t)r->floor_q16 << 16) / most(r->attenuation_q16, 1);
 
@@ -71,26 +71,31 @@ static uint32_t faded(const struct need *n, const struct need_rules *r, uint64_t
 {
 	uint64_t elapsed_ms = now_ms > n->wanted_ms ? now_ms - n->wanted_ms : 0;
 
-	return least(receptor_fade(n->wanted_q16, elapsed_ms * 1000000u, r->half_life_ms), hold_most(r));
+	return receptor_fade(n->wanted_q16, elapsed_ms * 1000000u, r->half_life_ms);
 }
 
 static uint32_t level_to_keep(const struct need *n, const struct need_sample *s, const struct need_rules *r, uint64_t now_ms)
 {
-	uint32_t level = faded(n, r, now_ms);
+	uint32_t level = least(faded(n, r, now_ms), hold_most(r));
 
 	/* Cells at the minimum stay without being told. */
 	if (s->living <= s->min || level >= hold_least(r))
 		return level;
-	return least(hold_least(r) + hold_step(r), hold_most(r));
+	return least(hold_least(r) + signal_step(r), hold_most(r));
 }
 
-/* permille: how much of the shortage may be answered. */
-static uint32_t level_to_grow(const struct need_sample *s, const struct need_rules *r, uint32_t deficit, uint32_t permille)
+/*
+ * lacking_permille: thousandths of a cell, what pressure has left of the shortage. The level is raised by a step at least,
+ * and fades until then: smaller signals would not be relayed, and far cells would starve while near ones divide.
+ */
+static uint32_t level_to_grow(const struct need *n, const struct need_sample *s, const struct need_rules *r,
+	uint64_t lacking_permille, uint64_t now_ms)
 {
-	uint64_t room = Q16_ONE - r->divide_q16;
-	uint64_t wanted = (uint64_t)deficit * permille, able = (uint64_t)most(s->listeners, 1) * 1000u;
+	uint64_t room = Q16_ONE - r->divide_q16, able = (uint64_t)most(s->listeners, 1) * 1000u;
+	uint32_t above = (uint32_t)(lacking_permille >= able ? room : room * lacking_permille / able);
+	uint32_t target = r->divide_q16 + above, level = faded(n, r, now_ms);
 
-	return r->divide_q16 + (uint32_t)(wanted >= able ? room : room * wanted / able);
+	return level <= target && level + signal_step(r) > target ? level : target;
 }
 
 /*
@@ -212,7 +217,7 @@ uint32_t need_drones(struct need *n, const struct need_sample *s, const struct n
 	demand = window_most(n, s->taken + s->queued, now_ms);
 	kept = most(least(demand + demand / 4 + 1, s->max), s->min);
 	if (lacking && growth)
-		return answer(n, s, level_to_grow(s, r, lacking, growth), now_ms);
+		return answer(n, s, level_to_grow(n, s, r, (uint64_t)lacking * growth, now_ms), now_ms);
 	if (s->living > kept && now_ms - n->begun_ms >= SURPLUS_MS)
 		return answer(n, s, level_to_shrink(s, r, s->living - kept), now_ms);
 	return answer(n, s, level_to_keep(n, s, r, now_ms), now_ms);
@@ -253,7 +258,7 @@ uint32_t need_blood(struct need *n, const struct need_sample *s, const struct ne
 	many = blood_is_many(n, s, now_ms);
 	growth = growth_permille(n, s, false, now_ms);
 	if (lacking && growth)
-		return answer(n, s, level_to_grow(s, r, 1, growth), now_ms);
+		return answer(n, s, level_to_grow(n, s, r, growth, now_ms), now_ms);
 	if (many)
 		return answer(n, s, level_to_shrink(s, r, 1), now_ms);
 	return answer(n, s, level_to_keep(n, s, r, now_ms), now_ms);
@@ -270,6 +275,9 @@ void need_signal(uint32_t want_q16, uint32_t growth_now_q16, uint32_t anti_now_q
 		*growth_q16 = least(want_q16 + anti_now_q16 - growth_now_q16, cap_q16);
 	else if (net > want_q16 + ROUNDING_Q16)
 		*anti_q16 = least(net - want_q16, cap_q16);
+	/* What a full receptor would not take would still reach far ones, and make more of them than was meant. */
+	*growth_q16 = least(*growth_q16, Q16_ONE - least(growth_now_q16, Q16_ONE));
+	*anti_q16 = least(*anti_q16, Q16_ONE - least(anti_now_q16, Q16_ONE));
 }
 
 static bool is_at_rest(const struct need_sample *s)

@@ -86,7 +86,8 @@ uint32_t need_blood(struct need *n, const struct need_sample *s, const struct ne
 
 /*
  * What to secrete so that relatives who hold growth_now and anti_now come to the net level want. At most one of *growth
- * and *anti is above 0, none is above cap (potency of the class). Differences below 1/512 are left alone.
+ * and *anti is above 0, none is above cap (potency of the class) or what a level has room for below 1. Differences below
+ * 1/512 are left alone.
  */
 void need_signal(uint32_t want_q16, uint32_t growth_now_q16, uint32_t anti_now_q16, uint32_t cap_q16,
 	uint32_t *growth_q16, uint32_t *anti_q16);

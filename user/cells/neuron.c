@@ -5,8 +5,8 @@
  */
 #include "cells/neuron.h"
 #include "cells/cell.h"
+#include "cells/fate.h"
 #include "cells/signal.h"
-#include "shared/receptor.h"
 #include "tissue/synapse.h"
 
 #include <errno.h>
@@ -59,31 +59,18 @@ static int neuron_keep_pool(struct tissue *t)
 	return born == -EAGAIN ? 0 : born;
 }
 
-/* What the neuron's signals have made of its direct relatives' receptors. */
-static uint32_t tone_now(const struct neuron_tone *tone, uint64_t now_ns, const struct tissue *t)
+/*
+ * Brings a class to the net level that is wanted. A cell hears its own signals as its relatives do, so its own receptors
+ * tell what they hold. Returns the net level before.
+ */
+static uint32_t neuron_say(const struct tissue *t, int class, uint32_t want)
 {
-	return receptor_now(tone->level_q16, tone->at_ns, now_ns, t->rules->half_life_ms);
-}
-
-static void tone_add(struct tissue *t, struct neuron_tone *tone, uint32_t kind, int class, uint32_t strength, uint64_t now_ns)
-{
-	if (!strength)
-		return;
-	signal_secrete(t, kind, (uint32_t)class, strength);
-	tone->level_q16 = receptor_take(tone_now(tone, now_ns, t), strength);
-	tone->at_ns = now_ns;
-}
-
-/* Brings a class to the net level that is wanted. Returns what it was before. */
-static uint32_t neuron_say(struct tissue *t, struct neuron_class *c, int class, uint32_t want)
-{
-	uint64_t now = clock_boot_ns();
-	uint32_t growth = tone_now(&c->growth, now, t), anti = tone_now(&c->anti, now, t), up, down;
+	uint32_t growth = signal_level(t, HORMONE_GROWTH, class), anti = signal_level(t, HORMONE_ANTIGROWTH, class), up, down;
 
 	need_signal(want, growth, anti, t->rules->cap_q16[CLASS_NEURON], &up, &down);
-	tone_add(t, &c->growth, HORMONE_GROWTH, class, up, now);
-	tone_add(t, &c->anti, HORMONE_ANTIGROWTH, class, down, now);
-	return growth > anti ? growth - anti : 0;
+	signal_secrete(t, HORMONE_GROWTH, (uint32_t)class, up);
+	signal_secrete(t, HORMONE_ANTIGROWTH, (uint32_t)class, down);
+	return fate_net(growth, anti);
 }
 
 static void neuron_tick(struct tissue *t, struct neuron *n, uint64_t now)
@@ -97,8 +84,8 @@ static void neuron_tick(struct tissue *t, struct neuron *n, uint64_t now)
 	rules = need_rules_of(&k);
 	rules.queue_ms = t->germ->dna.hormone_queue_ms;
 	neuron_measure(t, n, &drones, &blood);
-	net_drones = neuron_say(t, &n->drones, CLASS_DRONE, need_drones(&n->drones.need, &drones, &rules, now));
-	net_blood = neuron_say(t, &n->blood, CLASS_BLOOD, need_blood(&n->blood.need, &blood, &rules, now));
+	net_drones = neuron_say(t, CLASS_DRONE, need_drones(&n->drones, &drones, &rules, now));
+	net_blood = neuron_say(t, CLASS_BLOOD, need_blood(&n->blood, &blood, &rules, now));
 	n->calm = need_is_calm(&drones, &blood, net_drones > net_blood ? net_drones : net_blood, &rules);
 	n->tick_ms = now + NEED_TICK_MS;
 }

@@ -6,19 +6,8 @@
 #include "cells/need.h"
 #include "tissue/tissue.h"
 
-/* A level as direct relatives hold it from this neuron's own signals. */
-struct neuron_tone {
-	uint32_t level_q16;
-	uint64_t at_ns;
-};
-
-struct neuron_class {
-	struct need need;
-	struct neuron_tone growth, anti;
-};
-
 struct neuron {
-	struct neuron_class drones, blood;
+	struct need drones, blood;
 	bool calm;           /* nothing to measure until somebody calls */
 	uint64_t tick_ms;    /* next measure */
 	uint64_t ask_ms;     /* next prompt */

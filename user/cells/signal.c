@@ -2,6 +2,7 @@
 /* The bus as a cell uses it. Decides nothing about this cell's own fate. */
 #include "cells/signal.h"
 #include "cells/evidence.h"
+#include "cells/fate.h"
 #include "shared/receptor.h"
 #include "tissue/key.h"
 
@@ -190,16 +191,18 @@ void signal_pulse(const struct tissue *t, uint32_t busy_permille, uint32_t wait_
 	bus_run(FD_PULSE, &call);
 }
 
-uint32_t signal_net(const struct tissue *t, int class)
+uint32_t signal_level(const struct tissue *t, uint32_t kind, int class)
 {
 	const volatile struct receptors *r = &t->receptors[t->slot];
-	const volatile struct receptor *growth = (const volatile struct receptor *)&r->growth + class;
-	const volatile struct receptor *anti = (const volatile struct receptor *)&r->antigrowth + class;
-	uint64_t now = clock_boot_ns();
-	uint32_t up = receptor_now(growth->level_q16, growth->at_ns, now, t->rules->half_life_ms);
-	uint32_t down = receptor_now(anti->level_q16, anti->at_ns, now, t->rules->half_life_ms);
+	const volatile struct receptors_by_class *by = kind == HORMONE_GROWTH ? &r->growth : &r->antigrowth;
+	const volatile struct receptor *one = (const volatile struct receptor *)by + class;
 
-	return up > down ? up - down : 0;
+	return receptor_now(one->level_q16, one->at_ns, clock_boot_ns(), t->rules->half_life_ms);
+}
+
+uint32_t signal_net(const struct tissue *t, int class)
+{
+	return fate_net(signal_level(t, HORMONE_GROWTH, class), signal_level(t, HORMONE_ANTIGROWTH, class));
 }
 
 /* By kind, what the last signal said; -1: none since it was taken. */

@@ -36,7 +36,8 @@ int signal_watch(const struct tissue *t);
 /* This cell's own measure of itself: busy share of the time since the last, and the longest wait it knows of. */
 void signal_pulse(const struct tissue *t, uint32_t busy_permille, uint32_t wait_us);
 
-/* What is left now of this cell's receptor: growth less antigrowth of a class, 0 to 65536. */
+/* What is left now in this cell's receptor of growth or antigrowth of a class, 0 to 65536; and growth less antigrowth. */
+uint32_t signal_level(const struct tissue *t, uint32_t kind, int class);
 uint32_t signal_net(const struct tissue *t, int class);
 
 /* 32 random bits; no secret. */
