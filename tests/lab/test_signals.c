@@ -140,7 +140,7 @@ static void expect_watched(const char *file, const char *text)
 Test(lab_25_signals, e_watch_tells_what_happens)
 {
 	lab_up(&lab, "", "");
-	start_watch("--json", "json");
+	start_watch("--json --since-start", "json");
 	lab_wake(&lab);
 	lab_kill(&lab, "drone", 1);
 	lab_ctl(&lab, "secrete alarm 0.25");
@@ -156,8 +156,8 @@ Test(lab_25_signals, e_watch_tells_what_happens)
 Test(lab_25_signals, f_watch_ends_with_the_organism)
 {
 	lab_up(&lab, "", "");
-	start_watch("", "text");
-	start_watch("--json", "json");
+	start_watch("--since-start", "text");
+	start_watch("--json --since-start", "json");
 	lab_wake(&lab);
 	expect_watched("text", " was born");
 	expect_watched("json", "\"event\":\"birth\"");
