@@ -161,6 +161,9 @@ Test(fate, grown_cells_hold_between_the_thresholds)
 {
 	for (int i = 20; i <= 60; i++)
 		expect(drone_hears(i / 100.0 + 0.0001 * (i < 60), 8, 0, 10000), FATE_WAIT, CLASS_DRONE);
+	expect(drone_hears(0.5999, 8, 0, 10000), FATE_WAIT, CLASS_DRONE);
+	expect(stem_hears(0, 0.5999, 0, 10000), FATE_WAIT, CLASS_STEM);
+	expect(drone_hears(0.2001, 8, 0, 10000), FATE_WAIT, CLASS_DRONE);
 	expect(drone_hears(0.61, 8, 0, 10000), FATE_DIVIDE, CLASS_DRONE);
 	expect(drone_hears(0.19, 8, 0, 10000), FATE_LEAVE, CLASS_DRONE);
 }

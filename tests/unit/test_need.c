@@ -131,6 +131,15 @@ Test(need, a_standing_queue_keeps_a_shortage_up_but_begins_none)
 	cr_assert(!grows(drones_for(standing, 10)));
 }
 
+Test(need, a_queue_that_was_empty_or_idle_drones_do_not_keep_a_shortage_up)
+{
+	cr_assert(grows(drones_for(drones(16, 16, 8, 12), 4)));
+	cr_assert(!grows(drones_for(drones(22, 22, 0, 0), 1)));
+	cr_assert(!grows(drones_for(drones(22, 22, 2, 4), 2)));
+	cr_assert(grows(drones_for(drones(16, 16, 8, 12), 4)));
+	cr_assert(!grows(drones_for(drones(22, 19, 2, 4), 3)));
+}
+
 Test(need, quick_requests_do_not_keep_a_shortage_up)
 {
 	cr_assert(grows(drones_for(drones(1, 1, 63, 15), 1)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Loading the kernel side: sizes from the DNA, pins, the first records, the lineage programs attached. */
 #include "cellctl/up.h"
+#include "cellctl/guard.h"
 #include "cellctl/pins.h"
 #include "cells/cell.h"
 #include "immune/ban.h"
@@ -85,6 +86,7 @@ static int load_once(struct up *u)
 	if (!u->skel)
 		return -errno;
 	set_sizes(u);
+	guard_fit(u->skel);
 	error = set_pins(u);
 	if (!error)
 		error = cellws__load(u->skel);
