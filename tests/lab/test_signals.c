@@ -109,7 +109,7 @@ Test(lab_25_signals, d_a_signal_is_heard_and_shown)
 {
 	char name[] = "calm";
 
-	lab_up(&lab, "hormones { half_life = 1h }", "");
+	lab_up(&lab, "hormones { half_life = 1h } cells { max = 8 }", "");
 	lab_wake(&lab);
 	lab_ctl(&lab, "secrete calm 0.9");
 	lab_expect(&lab, 0, "calm at 0.9: heard by 1 cell");
