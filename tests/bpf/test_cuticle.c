@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cellctl/guard.h"
+#include "cellctl/pins.h"
 #include "cellws.skel.h"
 #include "shared/cell.h"
 #include "shared/foreign.h"
@@ -278,4 +280,53 @@ Test(cuticle, e_nothing_is_guarded_before_there_is_an_address)
 
 		cr_expect_eq(outcome(&a), 0, "%s", wishes[w].text);
 	}
+}
+
+static void move_to(const char *group)
+{
+	char procs[320];
+	int fd;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+	fd = open(procs, O_WRONLY | O_CLOEXEC);
+	cr_assert(fd >= 0 && write(fd, "0", 1) == 1, "%s: %s", procs, strerror(errno));
+	close(fd);
+}
+
+/* One pin, dropped: what this process, which is guarded, gets of a bind before and right after. */
+static void drop_once(const struct invocation *in, const char *path)
+{
+	int link = bpf_link_create(bpf_program__fd(skel->progs.cuticle_bind4), links[0], BPF_CGROUP_INET4_BIND, NULL), fd;
+
+	cr_assert(link >= 0 && !bpf_obj_pin(link, path));
+	close(link);
+	cr_expect_eq(bind_to(&wishes[0], PORT, SOCK_STREAM), -EPERM, "the pin does not hold it");
+	cr_expect_eq(pin_drop(in, "one", "link_bind4"), 0);
+	fd = bind_to(&wishes[0], PORT, SOCK_STREAM);
+	cr_expect_geq(fd, 0, "it is refused after the end: %s", strerror(-fd));
+	close(fd);
+}
+
+/* A pinned link that is dropped refuses nothing from then on: the kernel alone lets go of it some time later. */
+Test(cuticle, f_ends_with_its_pin_at_once)
+{
+	char dir[] = "/tmp/cuticle-XXXXXX", path[128];
+	struct invocation in = { .bpffs = dir };
+
+	own(&own_places[0]);
+	cr_assert(mkdtemp(dir) && !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	cr_assert(!mount("bpf", dir, "bpf", 0, NULL));
+	cr_assert(!pin_path(&in, NULL, NULL, path, sizeof(path)) && !mkdir(path, 0700));
+	cr_assert(!pin_path(&in, "one", NULL, path, sizeof(path)) && !mkdir(path, 0700));
+	cr_assert(!pin_path(&in, "one", "link_bind4", path, sizeof(path)));
+	close(links[0]);
+	links[0] = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	move_to(cgroup);
+	for (int i = 0; i < 20; i++)
+		drop_once(&in, path);
+	*strrchr(cgroup, '/') = 0;
+	move_to(cgroup);
+	cgroup[strlen(cgroup)] = '/';
+	umount2(dir, MNT_DETACH);
+	rmdir(dir);
 }

@@ -144,6 +144,11 @@ static bool has_a_drone(void *arg)
 	return lab_number(&lab, "census.drone") >= 1;
 }
 
+static bool is_dead(void *arg)
+{
+	return !lab_alive(*(pid_t *)arg);
+}
+
 /* What a cell becomes by exec when no filter stops it is seen one floor below. */
 Test(lab_47_foreign, d_a_drone_that_would_be_another_program_dies)
 {
@@ -155,7 +160,7 @@ Test(lab_47_foreign, d_a_drone_that_would_be_another_program_dies)
 	lab_wake(&lab);
 	drone = lab_pid(&lab, "drone");
 	cr_expect_eq(lab_get(LAB_SERVER_V4, "/exec", NULL), 502);
-	cr_expect(!lab_alive(drone), "drone %d lives", (int)drone);
+	cr_expect(lab_wait(LAB_SOON_S, is_dead, &drone), "drone %d lives", (int)drone);
 	lab_sh(&lab, "cat %s/lab/log", lab.run_dir);
 	cr_expect(strstr(lab.out, "a system call that is not allowed"), "the log says %s", lab.out);
 	cr_expect(lab_wait(LAB_SOON_S, has_a_drone, NULL));
