@@ -4,6 +4,7 @@
 #define CELLWS_BUS_BPF_H
 
 #include "family.bpf.h"
+#include "shared/foreign.h"
 #include "shared/hormone.h"
 #include "shared/receptor.h"
 
@@ -89,6 +90,14 @@ FAMILY_MAP struct {
 	__type(key, __u32);
 	__type(value, struct event);
 } events SEC(".maps");
+
+/* What strangers have tried. Writers: cuticle and gland programs, by atomic addition. */
+FAMILY_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct foreign);
+} foreign SEC(".maps");
 
 struct serials {
 	__u64 event;
@@ -190,10 +199,16 @@ static __always_inline void stranger_seen(__u32 pid, __u32 what)
 static __always_inline struct cell *cell_or_stranger(void)
 {
 	struct cell *c = cell_calling();
+	__u32 zero = 0;
+	struct foreign *f;
 
-	if (!c)
-		stranger_seen(bpf_get_current_pid_tgid() >> 32, 1);
-	return c;
+	if (c)
+		return c;
+	f = bpf_map_lookup_elem(&foreign, &zero);
+	if (f)
+		__sync_fetch_and_add(&f->foreign_gland_calls, 1);
+	stranger_seen(bpf_get_current_pid_tgid() >> 32, 1);
+	return NULL;
 }
 
 /* Those who have a vote: cells that have become what they are. */

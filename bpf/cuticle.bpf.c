@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Keeps processes outside the family off the organism's addresses: their bind() to one of them is refused with EPERM.
-#include "family.bpf.h"
+#include "bus.bpf.h"
 #include <bpf/bpf_endian.h>
-#include "shared/foreign.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -18,14 +17,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct own_binds);
 } own_binds SEC(".maps");
-
-/* What strangers have tried. Writers: cuticle and gland programs, by atomic addition. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct foreign);
-} foreign SEC(".maps");
 
 /* A bind as the rules see it: what IPv6 sockets ask for in IPv4 is IPv4. */
 struct bind_wish {
@@ -62,6 +53,7 @@ static __always_inline int cuticle_refuse(void)
 
 	if (f)
 		__sync_fetch_and_add(&f->refused_binds, 1);
+	stranger_seen(bpf_get_current_pid_tgid() >> 32, 2);
 	return BIND_REFUSE;
 }
 

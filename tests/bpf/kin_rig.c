@@ -15,7 +15,7 @@
 static bool is_familys(const char *name)
 {
 	static const char *const names[] = { "cells", "census", "organism", "kin", "vessels", "inboxes",
-		"constitution", "receptors", "molecules", "ballots", "pulses", "proofs", "allowances", "events", "serials" };
+		"constitution", "receptors", "molecules", "ballots", "pulses", "proofs", "allowances", "events", "serials", "foreign" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))

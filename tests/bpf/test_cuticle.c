@@ -53,7 +53,7 @@ static void load(void)
 		const char *name = bpf_map__name(m);
 
 		bpf_map__set_autocreate(m, !strcmp(name, "own_binds") || !strcmp(name, "foreign") || !strcmp(name, "kin") ||
-			!strcmp(name, "cells") || strchr(name, '.'));
+			!strcmp(name, "cells") || !strcmp(name, "serials") || !strcmp(name, "events") || strchr(name, '.'));
 	}
 	cr_assert(!cellws__load(skel), "the guard does not load; this floor needs root");
 }

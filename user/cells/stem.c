@@ -16,9 +16,10 @@
 static int stem_leave_daughter(struct tissue *t, int class)
 {
 	uint32_t stems = t->census[CLASS_STEM].living;
-	bool last = stems <= t->census[CLASS_STEM].min && !t->census[CLASS_NEURON].living;
+	/* The egg is about to be the neuron. */
+	bool tended = t->census[CLASS_NEURON].living || t->census[CLASS_EGG].living;
 
-	return class == CLASS_DRONE && last ? cell_divide(t, CLASS_STEM, stems) : 0;
+	return class == CLASS_DRONE && !tended && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
 }
 
 static bool stem_sees_sickness(const struct tissue *t, int class)
