@@ -118,7 +118,7 @@
 	X(POTENCY, gamete, FRACTION, 0, DNA_ONE, "0.1", "", dna, cap_gamete_q16, "strongest signal of a gamete")       \
 	X(HEALTH, prompt, DURATION, 100, DNA_HOUR, "2s", "", dna, health_prompt_ms,                                    \
 		"mean time between two questions to a cell for its proof of the key")                                  \
-	X(HEALTH, answer, DURATION, 50, 60 * DNA_SECOND, "1s", "", dna, health_answer_ms,                              \
+	X(HEALTH, answer, DURATION, 50, 60 * DNA_SECOND, "3s", "", dna, health_answer_ms,                              \
 		"a proof that takes longer is overdue")                                                                \
 	X(HEALTH, ballot, DURATION, 100, DNA_HOUR, "5s", "", dna, health_ballot_ms, "a vote counts for this long")     \
 	X(HEALTH, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, health_memory_bytes,                               \

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * The neuron: measures what is needed and says so by signals; fills the stem pool; asks cells to prove themselves. Decides
- * for nobody, reads no client bytes, opens no file.
- */
+/* The neuron: measures what is needed and says so by signals; fills the pool; asks cells to prove themselves. Decides for nobody. */
 #include "cells/neuron.h"
 #include "cells/cell.h"
 #include "cells/fate.h"
