@@ -35,7 +35,7 @@ FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/
 FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short bench lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle bench lint format clean help setup install
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
@@ -97,7 +97,7 @@ lab crash: $(TEST_GENE)
 check-long: ## the crash points again, ten times as many instructions
 	$(Q)CRASH_POINTS=2000 $(MAKE) --no-print-directory crash
 
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c) dna.conf
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c user/secret/*.c) dna.conf
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Iuser -Itests/lib \
@@ -114,6 +114,20 @@ fuzz-short: $(FUZZERS) ## every fuzz target for a few seconds, from the seeds
 fuzz: $(FUZZERS) ## every fuzz target for ten minutes
 	$(Q)tests/fuzz/run $(B)/fuzz 600
 
+# The cells' own decisions, without cells: nothing of the kernel is needed.
+SIMULATE  := $(sort $(wildcard tests/simulate/*.c)) user/cells/fate.c user/cells/need.c
+
+$(B)/simulate/colony: $(SIMULATE) $(wildcard tests/simulate/*.h include/shared/*.h) user/cells/fate.h user/cells/need.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Iinclude -Iuser $(CFLAGS) $(SIMULATE) -pie -lm -o $@
+
+simulate: $(B)/simulate/colony ## how colonies of 1 to 10 000 cells settle, drawn to build/simulate/*.png; needs gnuplot
+	$(Q)tools/simulate
+
+settle: $(B)/simulate/colony ## that simulated colonies settle, in a second
+	$(Q)$(B)/simulate/colony --check
+
 setup: ## install what is missing (Debian packages) and mount bpffs; needs root
 	$(Q)tools/setup
 
@@ -121,7 +135,7 @@ run: setup ## sudo make run: install what is missing, build, run the embedded de
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/run
 
-test: all unit bpf lab crash fuzz-short ## every test, without installing anything
+test: all unit settle bpf lab crash fuzz-short ## every test, without installing anything
 
 check: setup ## sudo make check: install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory test

@@ -93,9 +93,10 @@ static __always_inline struct census *census_of(__u32 class)
 }
 
 /* A full barrier: an atomic operation that returns a value orders all before it against all after it. */
-static __always_inline void family_barrier(struct census *n)
+static __always_inline void family_barrier(void)
 {
-	volatile __u64 was = __sync_fetch_and_add(&n->died, 0);
+	__u64 here = 0;
+	volatile __u64 was = __sync_fetch_and_add(&here, 1);
 
 	(void)was;
 }

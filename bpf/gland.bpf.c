@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The calls by which a cell acts on the family: divide, become, animate. Run unprivileged; the kernel sees who calls.
-#include "family.bpf.h"
+#include "bus.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -29,8 +29,8 @@ static __always_inline void gland_count_out(__u32 class)
 }
 
 /*
- * Own class only; the egg has stems. A neuron may have one when no stem is left to do it, and blood when there is no
- * neuron either: whoever is left can grow the rest again.
+ * Own class only; the egg and the neuron have stems. Blood may have one when neither a stem nor a neuron is left: whoever
+ * is left can grow the rest again.
  */
 static __always_inline bool gland_may_bear(const struct cell *mother, __u32 class)
 {
@@ -38,11 +38,11 @@ static __always_inline bool gland_may_bear(const struct cell *mother, __u32 clas
 
 	if (class != CLASS_STEM)
 		return class == mother->class && (class == CLASS_BLOOD || class == CLASS_DRONE || class == CLASS_TCELL);
-	if (mother->class == CLASS_STEM || mother->class == CLASS_EGG)
+	if (mother->class == CLASS_STEM || mother->class == CLASS_EGG || mother->class == CLASS_NEURON)
 		return true;
 	if (!stems || !neurons || !eggs || stems->living || eggs->living)
 		return false;
-	return mother->class == CLASS_NEURON || (mother->class == CLASS_BLOOD && !neurons->living);
+	return mother->class == CLASS_BLOOD && !neurons->living;
 }
 
 struct slot_search {
@@ -82,15 +82,64 @@ static __always_inline struct cell *gland_take_slot(__u32 slots)
 	return __sync_val_compare_and_swap(&c->state, was, CELL_LICENSED) == was ? c : NULL;
 }
 
+/*
+ * What the mother has heard, the daughter has heard too, as if it had been passed on to her; the neuron's daughters have
+ * heard what the neuron said, just as their sisters have.
+ */
+static __always_inline void gland_inherit(__u32 slot, const struct cell *mother)
+{
+	__u32 from = mother->slot;
+	bool fades = mother->class != CLASS_NEURON;
+	struct receptors *heard = bpf_map_lookup_elem(&receptors, &slot), *hers = bpf_map_lookup_elem(&receptors, &from);
+	const struct constitution *k = constitution_get();
+	struct receptor *all = (struct receptor *)heard;
+
+	if (!heard || !hers || !k)
+		return;
+	__builtin_memcpy(heard, hers, sizeof(*heard));
+	for (__u32 i = 0; i < sizeof(*heard) / sizeof(*all) && fades; i++)
+		all[i].level_q16 = signal_attenuate(all[i].level_q16, k->attenuation_q16);
+}
+
+/* Nothing of the former tenant counts for the next: votes against it, questions to it, its pulse. */
+static __always_inline void gland_clear(__u32 slot)
+{
+	struct ballot *votes = bpf_map_lookup_elem(&ballots, &slot);
+	struct proof *asked = bpf_map_lookup_elem(&proofs, &slot);
+	struct pulse *beat = bpf_map_lookup_elem(&pulses, &slot);
+
+	if (votes)
+		votes->target = votes->votes = votes->electorate = votes->condemned = 0;
+	if (asked)
+		asked->asked_ns = 0;
+	if (beat)
+		beat->id = 0;
+}
+
+/* Votes are against an id, but their papers are by slot: those against the former tenant must not be found. */
+static long gland_clear_paper(__u32 slot, void *ctx)
+{
+	__u32 *target = ctx;
+	struct ballot *votes = bpf_map_lookup_elem(&ballots, target);
+
+	if (votes)
+		votes->paper[slot & (CELL_SLOTS_MAX - 1)].voter = 0;
+	return 0;
+}
+
 static __always_inline __u32 gland_license(struct cell *mother, struct organism *o, struct gland_call *call)
 {
 	struct cell *daughter = gland_take_slot(o->slots);
-	__u32 serial;
+	__u32 serial, slot;
 
 	if (!daughter) {
 		gland_count_out(call->class);
 		return GLAND_STALE;
 	}
+	slot = daughter->slot;
+	gland_clear(slot);
+	gland_inherit(slot, mother);
+	bpf_loop(CELL_SLOTS_MAX, gland_clear_paper, &slot, 0);
 	serial = __sync_fetch_and_add(&o->serial, 1) + 1;
 	daughter->id = serial << 8 | daughter->slot;
 	daughter->class = call->class;
@@ -119,7 +168,7 @@ SEC("syscall")
 int gland_divide(struct gland_call *call)
 {
 	struct organism *o = organism_get();
-	struct cell *mother = cell_calling();
+	struct cell *mother = cell_or_stranger();
 
 	if (!mother || !o) {
 		call->answer = GLAND_STRANGER;
@@ -156,12 +205,10 @@ static long gland_adopt_orphan(__u32 slot, void *ctx)
 /* A new neuron is the root of the tree: nobody's daughter, and the mother of all who have lost theirs. */
 static __always_inline void gland_adopt_orphans(struct cell *neuron)
 {
-	struct census *neurons = census_of(CLASS_NEURON);
 	__u32 slot = neuron->slot;
 
 	neuron->mother = CELL_NOBODY;
-	if (neurons)
-		family_barrier(neurons);
+	family_barrier();
 	bpf_loop(CELL_SLOTS_MAX, gland_adopt_orphan, &slot, 0);
 }
 
@@ -181,7 +228,7 @@ SEC("syscall")
 int gland_become(struct gland_call *call)
 {
 	struct organism *o = organism_get();
-	struct cell *c = cell_calling();
+	struct cell *c = cell_or_stranger();
 	__u32 from;
 
 	if (!c || !o) {
@@ -198,6 +245,7 @@ int gland_become(struct gland_call *call)
 		return 0;
 	gland_count_out(from);
 	c->class = call->class;
+	happened(HAPPENED_BECAME, c, from, 0, 0);
 	call->slot = c->slot;
 	call->id = c->id;
 	if (call->class == CLASS_NEURON)
@@ -206,11 +254,41 @@ int gland_become(struct gland_call *call)
 	return 0;
 }
 
+/*
+ * A cell that is one too many leaves: it is counted no more from here on, finishes what it has in hand, and ends. Never
+ * below the class minimum, whoever else leaves at the same moment.
+ */
+SEC("syscall")
+int gland_leave(struct gland_call *call)
+{
+	struct cell *c = cell_or_stranger();
+	struct census *n;
+	__u32 living;
+
+	call->answer = GLAND_STRANGER;
+	if (!c)
+		return 0;
+	n = census_of(c->class);
+	call->answer = !n || c->leaving || (c->class != CLASS_BLOOD && c->class != CLASS_DRONE && c->class != CLASS_TCELL) ? GLAND_CLASS :
+															     GLAND_OK;
+	if (call->answer != GLAND_OK || !n)
+		return 0;
+	living = n->living;
+	if (living <= n->min || __sync_val_compare_and_swap(&n->living, living, living - 1) != living) {
+		call->answer = living <= n->min ? GLAND_MINIMUM : GLAND_STALE;
+		return 0;
+	}
+	c->leaving = 1;
+	happened(HAPPENED_LEAVE, c, 0, 0, 0);
+	family_announce(c, MSG_DRAIN, 0);
+	return 0;
+}
+
 /* A living blood cell takes a vessel whose owner (call->seen) is dead or was never there. */
 SEC("syscall")
 int gland_animate(struct gland_call *call)
 {
-	struct cell *c = cell_calling(), *old;
+	struct cell *c = cell_or_stranger(), *old;
 	struct vessel_owner *v;
 	__u32 vessel = call->vessel;
 

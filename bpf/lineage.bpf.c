@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The family tree, kept by the kernel at fork, exec and exit: births that were licensed, deaths, cells that left by exec.
 #define FAMILY_DEFINES
-#include "family.bpf.h"
+#include "bus.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -17,6 +17,7 @@ static __always_inline void lineage_reject(struct cell *mother, struct task_stru
 {
 	if (bpf_send_signal_task)
 		bpf_send_signal_task(child, SIGKILL_NUMBER, PIDTYPE_TGID, 0);
+	happened(HAPPENED_TUMOUR, mother, child->tgid, 0, 0);
 	family_announce(mother, MSG_TUMOUR, child->tgid);
 }
 
@@ -34,6 +35,7 @@ static __always_inline void lineage_enter(struct cell *mother, struct cell *daug
 	daughter->licence = CELL_NOBODY;
 	daughter->state = CELL_LIVING;
 	bpf_map_update_elem(&kin, &pid, &slot, BPF_ANY);
+	happened(HAPPENED_BIRTH, daughter, mother->slot, 0, 0);
 	if (n)
 		__sync_fetch_and_add(&n->born, 1);
 }
@@ -128,14 +130,14 @@ static __always_inline bool lineage_is_living(__u32 slot)
  * are handed over: so the heir is looked at again behind a barrier, and what came too late is handed on once more.
  * gland_become has the other half: it is the neuron first, and adopts behind a barrier.
  */
-static __always_inline void lineage_hand_on(const struct cell *dead, struct census *n)
+static __always_inline void lineage_hand_on(const struct cell *dead)
 {
 	struct handover h = { .from = dead->slot, .to = CELL_NOBODY };
 
 	for (int i = 0; i < HANDOVERS_MAX; i++) {
 		h.to = lineage_heir(h.from);
 		bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
-		family_barrier(n);
+		family_barrier();
 		if (h.to != CELL_NOBODY ? lineage_is_living(h.to) : lineage_heir(CELL_NOBODY) == CELL_NOBODY)
 			break;
 		h.from = h.to;
@@ -151,13 +153,15 @@ static __always_inline void lineage_bury(struct cell *c, __u32 code)
 	c->died_ns = bpf_ktime_get_boot_ns();
 	c->state = CELL_DEAD;
 	bpf_map_delete_elem(&kin, &pid);
+	happened(HAPPENED_DEATH, c, code, 0, 0);
 	if (n) {
-		__sync_fetch_and_add(&n->living, -1);
+		/* One that has left by its own decision is not counted any more. */
+		if (!c->leaving)
+			__sync_fetch_and_add(&n->living, -1);
 		__sync_fetch_and_add(&n->died, 1);
 	}
 	lineage_return_licence(c);
-	if (n)
-		lineage_hand_on(c, n);
+	lineage_hand_on(c);
 	family_announce(c, MSG_DEATH, code);
 }
 
@@ -181,35 +185,121 @@ int BPF_PROG(lineage_exec, struct task_struct *task, pid_t old_pid, struct linux
 
 	if (!c)
 		return 0;
+	stranger_seen(c->pid, 3);
 	lineage_bury(c, SIGKILL_NUMBER);
 	bpf_send_signal(SIGKILL_NUMBER);
 	return 0;
 }
 
-/*
- * The neuron ends a drone that is stuck. Here and not in the gland, because libbpf's linker wants a kernel function that
- * may be missing to be named in one object only. GLAND_RANGE where the kernel cannot signal: the neuron does it then.
- */
-SEC("syscall")
-int lineage_end(struct gland_call *call)
+struct count {
+	__u64 since_ns; /* votes before this count no more */
+	__u32 target;   /* slot */
+	__u32 electorate;
+	__u32 votes;
+};
+
+/* One living adult, and whether its vote against the target stands. */
+static long vote_count(__u32 slot, void *ctx)
 {
-	struct cell *c = cell_calling(), *target = cell_at(call->slot);
+	struct count *n = ctx;
+	struct cell *c = cell_at(slot);
+	__u32 target = n->target;
+	struct ballot *b;
+	struct paper *p;
+
+	if (!c || c->state != CELL_LIVING || c->leaving || !is_adult(c) || slot >= CELL_SLOTS_MAX)
+		return 0;
+	n->electorate++;
+	b = bpf_map_lookup_elem(&ballots, &target);
+	if (!b)
+		return 1;
+	p = &b->paper[slot & (CELL_SLOTS_MAX - 1)];
+	n->votes += p->voter == c->id && p->voted_ns >= n->since_ns;
+	return 0;
+}
+
+/* Carries a sentence out where the kernel can; elsewhere, those it is announced to do. */
+static __always_inline void lineage_execute(const struct cell *target)
+{
 	struct task_struct *task;
 
-	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_NEURON ? GLAND_CLASS : GLAND_RANGE;
-	if (!c || c->class != CLASS_NEURON || !target || target->state != CELL_LIVING || target->id != call->id)
-		return 0;
-	if (target->class != CLASS_DRONE) {
-		call->answer = GLAND_CLASS;
-		return 0;
-	}
+	family_announce(target, MSG_CONDEMNED, target->pid);
 	if (!bpf_task_from_pid || !bpf_task_release || !bpf_send_signal_task)
-		return 0;
+		return;
 	task = bpf_task_from_pid(target->pid);
 	if (!task)
-		return 0;
-	if (!bpf_send_signal_task(task, SIGKILL_NUMBER, PIDTYPE_TGID, 0))
-		call->answer = GLAND_OK;
+		return;
+	bpf_send_signal_task(task, SIGKILL_NUMBER, PIDTYPE_TGID, 0);
 	bpf_task_release(task);
+}
+
+static __always_inline __u32 vote_check(const struct cell *c, const struct cell *target, const struct bus_call *call)
+{
+	if (!is_adult(c) || c->leaving)
+		return GLAND_CLASS;
+	if (!target || target->slot == c->slot)
+		return GLAND_DEAD;
+	if (call->reason == REASON_NONE || call->reason >= REASON_COUNT)
+		return GLAND_RANGE;
+	return GLAND_OK;
+}
+
+/*
+ * One vote of a living adult against one cell. At a strict majority of the living adults, at least three, the target is
+ * condemned and killed. Here and not in the gland, because libbpf's linker wants a kernel function that may be missing to
+ * be named in one object only.
+ */
+SEC("syscall")
+int gland_vote(struct bus_call *call)
+{
+	const struct constitution *k = constitution_get();
+	struct cell *c = cell_or_stranger(), *target = cell_of_id(call->target);
+	__u64 now = bpf_ktime_get_boot_ns(), window;
+	struct count n = { 0 };
+	struct ballot *b;
+	struct paper *p;
+	__u32 slot;
+
+	call->votes = call->electorate = 0;
+	call->answer = GLAND_STRANGER;
+	if (!c || !k)
+		return 0;
+	call->answer = vote_check(c, target, call);
+	if (call->answer == GLAND_OK && !allowed(c->slot, ACT_VOTE, k->secretions_per_s, now))
+		call->answer = GLAND_RATE;
+	if (call->answer != GLAND_OK || !target) {
+		refuse(c, call->answer, 0);
+		return 0;
+	}
+	slot = target->slot;
+	b = bpf_map_lookup_elem(&ballots, &slot);
+	if (!b)
+		return 0;
+	p = &b->paper[c->slot & (CELL_SLOTS_MAX - 1)];
+	window = (__u64)k->ballot_ms * 1000000;
+	n.since_ns = now > window ? now - window : 0;
+	if (p->voter == c->id && p->voted_ns >= n.since_ns && b->target == target->id) {
+		call->answer = refuse(c, GLAND_TWICE, 0);
+		return 0;
+	}
+	b->target = target->id;
+	p->reason = call->reason;
+	p->voted_ns = now;
+	barrier();
+	p->voter = c->id;
+	n.target = slot;
+	family_barrier();
+	bpf_loop(CELL_SLOTS_MAX, vote_count, &n, 0);
+	b->votes = call->votes = n.votes;
+	b->electorate = call->electorate = n.electorate;
+	happened(HAPPENED_VOTE, c, target->id, call->reason, n.votes << 16 | n.electorate);
+	if (n.electorate < 3) {
+		call->answer = GLAND_FEW;
+		return 0;
+	}
+	if (2 * n.votes <= n.electorate || __sync_val_compare_and_swap(&b->condemned, 0, 1))
+		return 0;
+	happened(HAPPENED_CONDEMN, target, 0, call->reason, n.votes << 16 | n.electorate);
+	lineage_execute(target);
 	return 0;
 }

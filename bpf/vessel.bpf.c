@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Steers new connections to the listeners of vessels that a living blood cell serves, the least loaded first.
 #include "family.bpf.h"
+#include "shared/foreign.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Listeners: group of the listen address * VESSELS_MAX + vessel. Writer: `up`. */
 #define VESSELS_MAX 8
-#define GROUPS_MAX  16
+#define GROUPS_MAX  OWN_BINDS_MAX
+#define AF_INET     2
 
 struct {
 	__uint(type, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY);
@@ -15,11 +17,11 @@ struct {
 	__type(value, __u64);
 } listeners SEC(".maps");
 
-/* Which listen address a listener belongs to, by socket cookie. Writer: `up`. */
+/* Number of a listen address. Writer: `up`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 2 * GROUPS_MAX * VESSELS_MAX);
-	__type(key, __u64);
+	__uint(max_entries, GROUPS_MAX);
+	__type(key, struct own_bind);
 	__type(value, __u32);
 } listen_groups SEC(".maps");
 
@@ -96,17 +98,32 @@ static __always_inline __u32 vessel_choose(__u32 count)
 	return search.best;
 }
 
+/* The socket that the kernel found may be a stranger's that has joined: its address is ours, and so is the connection. */
+static __always_inline __u32 *vessel_group(const struct bpf_sock *sk)
+{
+	struct own_bind at = { .family = sk->family, .port = sk->src_port };
+
+	if (at.family == AF_INET) {
+		at.addr[0] = sk->src_ip4;
+	} else {
+		at.addr[0] = sk->src_ip6[0];
+		at.addr[1] = sk->src_ip6[1];
+		at.addr[2] = sk->src_ip6[2];
+		at.addr[3] = sk->src_ip6[3];
+	}
+	return bpf_map_lookup_elem(&listen_groups, &at);
+}
+
 SEC("sk_reuseport")
 int vessel_steer(struct sk_reuseport_md *ctx)
 {
 	struct organism *o = organism_get();
-	__u64 cookie = bpf_get_socket_cookie(ctx->sk);
-	__u32 *group = bpf_map_lookup_elem(&listen_groups, &cookie);
+	__u32 *group = vessel_group(ctx->sk);
 	struct vessel_owner *v;
 	__u32 key, vessel;
 
 	if (!o || !group)
-		return SK_DROP; /* a stranger's listener in the group: it gets nothing */
+		return SK_DROP;
 	vessel = vessel_choose(o->vessels);
 	key = *group * VESSELS_MAX + vessel;
 	if (bpf_sk_select_reuseport(ctx, &listeners, &key, 0))

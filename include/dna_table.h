@@ -13,7 +13,10 @@
 	X(DRONE, "drone", CELLS, 0)                                                                                    \
 	X(LIMITS, "limits", TOP, 0)                                                                                    \
 	X(TIMEOUTS, "timeouts", TOP, 0)                                                                                \
-	X(IMMUNE, "immune", TOP, 0)
+	X(IMMUNE, "immune", TOP, 0)                                                                                    \
+	X(HORMONES, "hormones", TOP, 0)                                                                                \
+	X(POTENCY, "potency", HORMONES, 0)                                                                             \
+	X(HEALTH, "health", TOP, 0)
 
 /*
  * X(TYPE, reader, "name", list, "before", "after"): allowed reads: before, MIN to MAX UNIT of the option, after.
@@ -28,6 +31,7 @@
 	X(COUNT, count, "number", 0, "a whole number from ", "")                                                       \
 	X(SIZE, size, "size", 0, "a size from ", ", plain or with K, M or G")                                          \
 	X(DURATION, duration, "duration", 0, "a duration from ", " with its unit: ms, s, m or h")                      \
+	X(FRACTION, fraction, "fraction", 0, "a fraction from ", ", as in 0.5, with at most 4 decimals")               \
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
 	X(PREFIXES, prefix, "prefixes", 1, "", ", as in \"10.0.0.0/8\", \"2001:db8::/32\" or a single address")
 
@@ -35,9 +39,12 @@
 #define DNA_HOUR   (3600 * DNA_SECOND)
 #define DNA_KIB	   1024
 #define DNA_MIB	   (1024 * DNA_KIB)
+#define DNA_GIB	   (1024LL * DNA_MIB)
+#define DNA_ONE	   65536 /* the fraction 1 */
 
 /*
- * X(SECTION, name, TYPE, min, max, default, "unit", record, field, "help"): sizes in bytes, durations in milliseconds.
+ * X(SECTION, name, TYPE, min, max, default, "unit", record, field, "help"): sizes in bytes, durations in milliseconds,
+ * fractions in parts of DNA_ONE.
  * default is written as in the DNA, a list as its elements with blanks between; NULL: the option must be given.
  * record and field: the place in user/dna/dna.h; options of a route lie in struct dna_route.
  */
@@ -48,6 +55,8 @@
 		"addresses and ports that are served")                                                                 \
 	X(TOP, user, TEXT, 1, DNA_NAME_MAX - 1, "nobody", "bytes", dna, user,                                          \
 		"user that every cell runs as; not root")                                                              \
+	X(TOP, key, PATH, 1, DNA_PATH_MAX - 1, "", "bytes", dna, key,                                                  \
+		"file of the secret key, from `cellctl keygen`; without one a key is made for this life")              \
 	X(ROUTE, gene, GENE, 1, DNA_PATH_MAX - 1, NULL, "bytes", dna_route, gene,                                      \
 		"what answers: files (\"static\") or a shared object")                                                 \
 	X(ROUTE, root, PATH, 1, DNA_PATH_MAX - 1, "", "bytes", dna_route, root,                                        \
@@ -57,6 +66,9 @@
 	X(ROUTE, index, FILENAME, 1, 63, "index.html", "bytes", dna_route, index, "file that answers for a directory") \
 	X(ROUTE, deadline, DURATION, 10, DNA_HOUR, "30s", "", dna_route, deadline_ms,                                  \
 		"a request that takes longer is given up")                                                             \
+	X(CELLS, max, COUNT, 4, 128, "128", "cells", dna, cells_max, "most cells of all classes together")             \
+	X(CELLS, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, cells_memory_bytes,                                 \
+		"memory of all cells beyond which none is added; 0 is no limit")                                       \
 	X(STEM, min, COUNT, 1, 16, "3", "cells", dna, stem_min, "idle cells kept ready to become any other")           \
 	X(BLOOD, min, COUNT, 1, 8, "1", "cells", dna, blood_min, "least cells that own client connections")            \
 	X(BLOOD, max, COUNT, 1, 8, "2", "cells", dna, blood_max, "most cells that own client connections")             \
@@ -80,12 +92,43 @@
 	X(IMMUNE, requests_per_second, COUNT, 0, 1000000, "0", "requests", dna, requests_per_second,                   \
 		"most requests per second and source address (IPv6: /64); 0 is off")                                   \
 	X(IMMUNE, antibodies, COUNT, 16, 16777216, "131072", "bans", dna, antibodies,                                  \
-		"most bans of one kind: IPv4 addresses, IPv6 /64s, prefixes")
+		"most bans of one kind: IPv4 addresses, IPv6 /64s, prefixes")                                          \
+	X(HORMONES, attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_attenuation_q16,                        \
+		"what is left of a signal's strength when a cell passes it on")                                        \
+	X(HORMONES, floor, FRACTION, 0, DNA_ONE, "0.01", "", dna, hormone_floor_q16,                                   \
+		"a signal weaker than this is not passed on")                                                          \
+	X(HORMONES, hops, COUNT, 1, 16, "6", "cells", dna, hormone_hops, "how far a signal goes from cell to cell")    \
+	X(HORMONES, half_life, DURATION, 100, DNA_HOUR, "2s", "", dna, hormone_half_life_ms,                           \
+		"after this time half of what a cell has heard is left")                                               \
+	X(HORMONES, divide, FRACTION, 0, DNA_ONE, "0.6", "", dna, hormone_divide_q16,                                  \
+		"growth less antigrowth above which a cell may divide")                                                \
+	X(HORMONES, die, FRACTION, 0, DNA_ONE, "0.2", "", dna, hormone_die_q16,                                        \
+		"growth less antigrowth below which a cell may leave")                                                 \
+	X(HORMONES, refractory, DURATION, 10, DNA_HOUR, "500ms", "", dna, hormone_refractory_ms,                       \
+		"rest of a cell between two divisions, and of a newborn before its first")                             \
+	X(HORMONES, rate, COUNT, 1, 1000, "50", "signals", dna, hormone_rate,                                          \
+		"most signals a cell may send in a second")                                                            \
+	X(HORMONES, queue, DURATION, 1, 10 * DNA_SECOND, "10ms", "", dna, hormone_queue_ms,                            \
+		"a request that waits longer than this for a drone calls for more of them")                            \
+	X(POTENCY, neuron, FRACTION, 0, DNA_ONE, "1.0", "", dna, cap_neuron_q16, "strongest signal of a neuron")       \
+	X(POTENCY, blood, FRACTION, 0, DNA_ONE, "1.0", "", dna, cap_blood_q16, "strongest signal of a blood cell")     \
+	X(POTENCY, drone, FRACTION, 0, DNA_ONE, "0.5", "", dna, cap_drone_q16, "strongest signal of a drone")          \
+	X(POTENCY, stem, FRACTION, 0, DNA_ONE, "0.1", "", dna, cap_stem_q16, "strongest signal of a stem cell")        \
+	X(POTENCY, tcell, FRACTION, 0, DNA_ONE, "1.0", "", dna, cap_tcell_q16, "strongest signal of a T cell")         \
+	X(POTENCY, gamete, FRACTION, 0, DNA_ONE, "0.1", "", dna, cap_gamete_q16, "strongest signal of a gamete")       \
+	X(HEALTH, prompt, DURATION, 100, DNA_HOUR, "2s", "", dna, health_prompt_ms,                                    \
+		"mean time between two questions to a cell for its proof of the key")                                  \
+	X(HEALTH, answer, DURATION, 50, 60 * DNA_SECOND, "3s", "", dna, health_answer_ms,                              \
+		"a proof that takes longer is overdue")                                                                \
+	X(HEALTH, ballot, DURATION, 100, DNA_HOUR, "5s", "", dna, health_ballot_ms, "a vote counts for this long")     \
+	X(HEALTH, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, health_memory_bytes,                               \
+		"most memory of one cell; 0 is no limit")
 
 /* X(LOW, HIGH): an option whose value may not be above that of another, by SECTION_name. */
 #define DNA_ORDERED(X)                                                                                                 \
 	X(BLOOD_min, BLOOD_max)                                                                                        \
 	X(DRONE_min, DRONE_max)                                                                                        \
-	X(LIMITS_line, LIMITS_head)
+	X(LIMITS_line, LIMITS_head)                                                                                    \
+	X(HORMONES_die, HORMONES_divide)
 
 #endif

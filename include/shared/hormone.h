@@ -32,9 +32,7 @@ enum hormone {
 	X(DEADLINE, deadline, "a request has been held longer than its route allows") \
 	X(SILENT, silent, "the proof of the key that was asked for is overdue")   \
 	X(PROOF, proof, "the proof of the key was wrong")                         \
-	X(MALFORMED, malformed, "an answer was malformed")                        \
-	X(MEMORY, memory, "more memory than the DNA allows")                      \
-	X(TUMOUR, tumour, "a child was born without licence")
+	X(MEMORY, memory, "more memory than the DNA allows")
 
 enum reason {
 	REASON_NONE = 0,
@@ -84,7 +82,10 @@ struct receptors_by_class {
 #undef X
 };
 
-/* What the cell in a slot has heard. Key: slot. Writer: gland_relay, when that cell takes a signal in. */
+/*
+ * What the cell in a slot has heard. Key: slot. Writers: gland_relay and gland_secrete, in that
+ * cell's own calls; gland_divide, which gives a newborn what its mother has heard.
+ */
 struct receptors {
 	struct receptors_by_class growth;
 	struct receptors_by_class antigrowth;

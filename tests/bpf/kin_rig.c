@@ -14,7 +14,8 @@
 
 static bool is_familys(const char *name)
 {
-	static const char *const names[] = { "cells", "census", "organism", "kin", "vessels", "inboxes" };
+	static const char *const names[] = { "cells", "census", "organism", "kin", "vessels", "inboxes",
+		"constitution", "receptors", "molecules", "ballots", "pulses", "proofs", "allowances", "events", "serials", "foreign" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))
@@ -42,7 +43,7 @@ static void load(struct kin_rig *rig)
 	rig->divide = bpf_program__fd(rig->skel->progs.gland_divide);
 	rig->become = bpf_program__fd(rig->skel->progs.gland_become);
 	rig->animate = bpf_program__fd(rig->skel->progs.gland_animate);
-	rig->end = bpf_program__fd(rig->skel->progs.lineage_end);
+	rig->leave = bpf_program__fd(rig->skel->progs.gland_leave);
 	rig->cells = bpf_map__fd(rig->skel->maps.cells);
 	rig->census = bpf_map__fd(rig->skel->maps.census);
 	rig->kin = bpf_map__fd(rig->skel->maps.kin);

@@ -23,7 +23,7 @@ struct kin_notes {
 
 struct kin_rig {
 	struct cellws *skel;
-	int divide, become, animate, end;
+	int divide, become, animate, leave;
 	int cells, census, kin, organism, vessels, inboxes;
 	struct kin_notes *notes;
 };

@@ -73,12 +73,13 @@ static int stay(struct kin_rig *r)
 	return 0;
 }
 
-Test(gland, b_others_have_stems_only_when_there_is_none)
+Test(gland, b_blood_has_a_stem_only_when_nobody_else_can)
 {
 	struct kin_actor stem, neuron;
 
 	kin_begin(&rig, &stem, 1, CLASS_STEM, stay);
-	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 1), GLAND_CLASS, "the neuron has a stem beside another");
+	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 1), GLAND_OK);
+	cr_expect_eq(ask(CLASS_BLOOD, divide, CLASS_STEM, 1), GLAND_CLASS, "blood has a stem although there is one");
 	kin_let_go(&stem);
 	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 0), GLAND_OK);
 	kin_begin(&rig, &neuron, 2, CLASS_NEURON, stay);

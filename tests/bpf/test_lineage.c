@@ -55,7 +55,7 @@ static int three_calls(struct kin_rig *r)
 	kin_call(r->divide, &r->notes->call[0]);
 	kin_call(r->become, &r->notes->call[1]);
 	kin_call(r->animate, &r->notes->call[2]);
-	kin_call(r->end, &r->notes->call[3]);
+	kin_call(r->leave, &r->notes->call[3]);
 	return 0;
 }
 
@@ -328,37 +328,4 @@ Test(lineage, j_the_others_hear_of_a_death)
 	cr_expect_eq(heard.code, 3u << 8);
 	cr_expect_eq(kin_let_go(&other), 0);
 	ring_buffer__free(reader);
-}
-
-/* The neuron ends a drone, and nobody else anybody. */
-static int end_slot_one(struct kin_rig *r)
-{
-	r->notes->call[0].slot = 1;
-	r->notes->call[0].id = kin_id(1);
-	return (int)kin_call(r->end, &r->notes->call[0]);
-}
-
-static int end_it(int slot, int class)
-{
-	int status = kin_act(&rig, slot, class, end_slot_one);
-
-	cr_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-Test(lineage, k_only_the_neuron_ends_a_drone)
-{
-	struct kin_actor target;
-
-	kin_begin(&rig, &target, 1, CLASS_BLOOD, note_and_stay);
-	cr_expect_eq(end_it(2, CLASS_NEURON), GLAND_CLASS, "it ends blood");
-	cr_expect_eq(kin_let_go(&target), 0);
-	kin_begin(&rig, &target, 1, CLASS_DRONE, note_and_stay);
-	cr_expect_eq(end_it(2, CLASS_BLOOD), GLAND_CLASS, "blood ends a drone");
-	cr_expect_eq(end_it(2, CLASS_STEM), GLAND_CLASS, "a stem ends a drone");
-	cr_expect_eq(end_it(2, CLASS_NEURON), GLAND_OK);
-	int status = kin_let_go(&target);
-
-	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "it ended with %x", (unsigned)status);
-	cr_expect_eq(end_it(2, CLASS_NEURON), GLAND_RANGE, "it ends the dead");
 }

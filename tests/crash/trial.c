@@ -14,7 +14,9 @@
 static const char routes[] = "route \"/echo\" { gene = \"%s/build/tests/genes/echo.so\" }\n"
 			     "route \"/pull\" { gene = \"%s/build/tests/genes/pull.so\" }\n"
 			     "route \"/bad\" { gene = \"%s/build/tests/genes/bad.so\" }\n"
-			     "cells { %s }\n";
+			     "cells { %s }\n"
+			     /* A cell that is stepped through is slow, not sick. */
+			     "health { prompt = \"1h\" answer = \"1m\" }\n";
 
 unsigned trial_setting(const char *name, unsigned otherwise)
 {

@@ -54,6 +54,7 @@ static void require_numbers(const struct dna *dna)
 
 #define REQUIRE_SIZE	 REQUIRE_COUNT
 #define REQUIRE_DURATION REQUIRE_COUNT
+#define REQUIRE_FRACTION REQUIRE_COUNT
 
 #define REQUIRE_NAME(...)
 #define REQUIRE_TEXT(...)
@@ -65,7 +66,8 @@ static void require_numbers(const struct dna *dna)
 	DNA_OPTIONS(X)
 #undef X
 	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&
-		dna->line_bytes <= dna->head_bytes);
+		dna->line_bytes <= dna->head_bytes && dna->hormone_die_q16 <= dna->hormone_divide_q16);
+	REQUIRE(dna_cells_least(dna) <= dna->cells_max && ENDS(dna->key));
 }
 
 /* libconfuse never finds an error of syntax that the walk has not found before. */

@@ -24,6 +24,14 @@ Test(dna_default, every_option_has_its_default)
 	cr_expect(d->queue_ms == 10000 && d->drain_ms == 10000);
 	cr_expect(d->requests_per_second == 0 && d->antibodies == 131072 && d->allow_count == 0);
 	cr_expect_str_eq(d->file, "t.conf");
+	cr_expect_str_empty(d->key);
+	cr_expect(d->cells_max == 128 && d->cells_memory_bytes == 0 && d->health_memory_bytes == 0);
+	cr_expect(d->hormone_attenuation_q16 == 32768 && d->hormone_floor_q16 == 655 && d->hormone_hops == 6);
+	cr_expect(d->hormone_half_life_ms == 2000 && d->hormone_divide_q16 == 39322 && d->hormone_die_q16 == 13107);
+	cr_expect(d->hormone_refractory_ms == 500 && d->hormone_rate == 50 && d->hormone_queue_ms == 10);
+	cr_expect(d->cap_neuron_q16 == 65536 && d->cap_blood_q16 == 65536 && d->cap_drone_q16 == 32768);
+	cr_expect(d->cap_stem_q16 == 6554 && d->cap_tcell_q16 == 65536 && d->cap_gamete_q16 == 6554);
+	cr_expect(d->health_prompt_ms == 2000 && d->health_answer_ms == 3000 && d->health_ballot_ms == 5000);
 }
 
 Test(dna_default, listens_on_both_families)
@@ -96,5 +104,7 @@ Test(dna_default, the_table_names_every_option)
 #undef X
 	cr_expect(strstr(said, "cells.drone.max               number     1 to 64 cells"));
 	cr_expect(strstr(said, "10ms to 1h"));
+	cr_expect(strstr(said, "hormones.potency.drone        fraction   0 to 1  "));
+	cr_expect(strstr(said, "0 to 64G bytes"));
 	free(said);
 }

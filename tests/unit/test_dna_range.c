@@ -43,6 +43,38 @@ static const struct range ranges[] = {
 	{"immune.requests_per_second", "immune { requests_per_second = %s }", {"0", "1000000"},
 		{"1000001", "-1", "10/s"}},
 	{"immune.antibodies", "immune { antibodies = %s }", {"16", "16777216"}, {"15", "16777217"}},
+	{"key", "key = \"%s\"", {"/etc/cellws/key", "k"}, {""}},
+	{"cells.max", "cells { stem { min = 1 } max = %s }", {"6", "128"}, {"3", "129", "-1"}},
+	{"cells.memory", "cells { memory = %s }", {"0", "1", "64G", "65536M"}, {"65G", "64.5G", "99999999999G", "68719476737"}},
+	{"hormones.attenuation", "hormones { attenuation = %s }", {"0", "1", "1.0000", "0.5"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.floor", "hormones { floor = %s }", {"0", "1", "1.0000", "0.5"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.divide", "hormones { die = 0 divide = %s }", {"0", "1", "0.0001"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.die", "hormones { divide = 1.0 die = %s }", {"0.0", "1", "0.9999"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.hops", "hormones { hops = %s }", {"1", "16"}, {"0", "17", "1.0"}},
+	{"hormones.half_life", "hormones { half_life = %s }", {"100ms", "1h"}, {"99ms", "3601s", "2"}},
+	{"hormones.refractory", "hormones { refractory = %s }", {"10ms", "1h"}, {"9ms", "61m", "500"}},
+	{"hormones.rate", "hormones { rate = %s }", {"1", "1000"}, {"0", "1001", "50/s"}},
+	{"hormones.queue", "hormones { queue = %s }", {"1ms", "10s"}, {"0ms", "10001ms", "10"}},
+	{"hormones.potency.neuron", "hormones { potency { neuron = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.potency.blood", "hormones { potency { blood = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.potency.drone", "hormones { potency { drone = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.potency.stem", "hormones { potency { stem = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.potency.tcell", "hormones { potency { tcell = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.potency.gamete", "hormones { potency { gamete = %s } }", {"0", "1", "0.25"},
+		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"health.prompt", "health { prompt = %s }", {"100ms", "1h"}, {"99ms", "61m", "2"}},
+	{"health.answer", "health { answer = %s }", {"50ms", "1m"}, {"49ms", "61s", "1"}},
+	{"health.ballot", "health { ballot = %s }", {"100ms", "1h"}, {"99ms", "61m", "5"}},
+	{"health.memory", "health { memory = %s }", {"0", "64G", "100M"}, {"65G", "1T", "-1"}},
 	{"route \"/x\" gene", "route \"/x\" { gene = \"%s\" }", {"x.so", "/a/b.so", "../x.so"},
 		{"", "statik", ".so", "/a/b"}},
 	{"route \"/x\" root", "route \"/x\" { gene = static root = \"%s\" }", {"/", "www", "/a/b"}, {""}},
@@ -112,6 +144,40 @@ Test(dna_range, values_arrive)
 	cr_expect(d->head_ms == 1000 && d->body_ms == 2000 && d->idle_ms == 180000 && d->send_ms == 4000);
 	cr_expect(d->queue_ms == 500 && d->drain_ms == 3600000);
 	cr_expect(d->requests_per_second == 7 && d->antibodies == 17);
+}
+
+Test(dna_range, values_of_hormones_and_health_arrive)
+{
+	const struct dna *d = &dna_try("key = /etc/cellws/key cells { max = 99 memory = 5G }\n"
+				       "hormones { attenuation = 0.25 floor = 0.0001 hops = 7 half_life = 3s divide = 0.9\n"
+				       "die = 0.3 refractory = 20ms rate = 8 queue = 9ms potency { neuron = 0.1 blood = 0.2\n"
+				       "drone = 0.3 stem = 0.4 tcell = 0.6 gamete = 0.7 } }\n"
+				       "health { prompt = 4s answer = 2s ballot = 6s memory = 64G }\n" DNA_ROUTE)
+				       ->dna;
+
+	cr_expect_str_eq(d->key, "/etc/cellws/key");
+	cr_expect(d->cells_max == 99 && d->cells_memory_bytes == 5368709120 && d->health_memory_bytes == 68719476736);
+	cr_expect(d->hormone_attenuation_q16 == 16384 && d->hormone_floor_q16 == 7 && d->hormone_hops == 7);
+	cr_expect(d->hormone_half_life_ms == 3000 && d->hormone_refractory_ms == 20 && d->hormone_rate == 8);
+	cr_expect(d->hormone_divide_q16 == 58982 && d->hormone_die_q16 == 19661 && d->hormone_queue_ms == 9);
+	cr_expect(d->cap_neuron_q16 == 6554 && d->cap_blood_q16 == 13107 && d->cap_drone_q16 == 19661);
+	cr_expect(d->cap_stem_q16 == 26214 && d->cap_tcell_q16 == 39322 && d->cap_gamete_q16 == 45875);
+	cr_expect(d->health_prompt_ms == 4000 && d->health_answer_ms == 2000 && d->health_ballot_ms == 6000);
+}
+
+/* 4 decimals are all told apart by 65536 parts, so nothing is shown that was not written. */
+Test(dna_range, every_fraction_is_shown_as_it_was_written)
+{
+	for (unsigned n = 0; n <= 10000; n++) {
+		char text[16], shown[16];
+		uint32_t q16 = 0, again = 0;
+
+		snprintf(text, sizeof(text), "%u.%04u", n / 10000, n % 10000);
+		cr_assert_eq(dna_fraction_read(text, &q16), 0);
+		dna_fraction_write(q16, shown, sizeof(shown));
+		cr_assert(!strncmp(shown, text, strlen(shown)), "%s is shown as %s", text, shown);
+		cr_assert(!dna_fraction_read(shown, &again) && again == q16, "%s and %s differ", text, shown);
+	}
 }
 
 Test(dna_range, addresses_and_prefixes_arrive_in_network_order)

@@ -25,7 +25,8 @@ struct cellws;
 	X(landlock, "Landlock", "cells are held by their user, no capability and seccomp alone")                       \
 	X(seccomp, "seccomp", "`up` fails: no cell lives unsealed; the kernel needs CONFIG_SECCOMP_FILTER=y")          \
 	X(pids, "pid namespace", "`up` refuses: the kernel knows cells by their pids outside; use the host's pids")    \
-	X(cgroup, "cgroup v2", "nothing today: no part that exists uses it")                                           \
+	X(cgroup, "cgroup v2", "other programs of root can bind an organism's port beside it: mount -t cgroup2 none DIR") \
+	X(guard, "guard of bind", "other programs of root can bind an organism's port beside it, or a narrower address of it") \
 	X(pressure, "pressure figures", "nothing today: no part that exists uses them")                                \
 	X(overcommit, "overcommit", "the vessels' large, mostly empty mappings count in full and may be refused: "     \
 		"sysctl vm.overcommit_memory=0, or a smaller limits { connections }")                                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The doctor on the host: namespaces, mounts, settings against the DNA's numbers, and the organisms that live here. */
 #include "cellctl/doctor.h"
+#include "cellctl/guard.h"
 #include "cellctl/pins.h"
 #include "cellctl/vital.h"
 
@@ -24,18 +25,32 @@ void doctor_pids(struct doctor *d)
 
 void doctor_cgroup(struct doctor *d)
 {
-	char line[512], at[256], type[64];
-	FILE *f = fopen("/proc/mounts", "re");
+	char at[256];
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %255s %63s", at, type) == 2 && !strcmp(type, "cgroup2")) {
-			doctor_tell(d, FOUND_OK, "mounted at %s", at);
-			fclose(f);
-			return;
-		}
-	if (f)
-		fclose(f);
-	doctor_tell(d, FOUND_WITHOUT, "not mounted");
+	if (!guard_find_cgroup(at, sizeof(at)))
+		doctor_tell(d, FOUND_WITHOUT, "not mounted");
+	else if (guard_is_root(at))
+		doctor_tell(d, FOUND_OK, "mounted at %s", at);
+	else
+		doctor_tell(d, FOUND_WITHOUT, "mounted at %s, for a part of the host only", at);
+}
+
+/* For a moment, with no address to guard: it refuses nobody anything. */
+void doctor_guard(struct doctor *d)
+{
+	int links[GUARD_HOOKS], error;
+	char at[256];
+
+	if (!d->skel || !guard_find_cgroup(at, sizeof(at)))
+		return;
+	error = guard_attach(d->skel, at, links);
+	if (error) {
+		doctor_tell(d, FOUND_WITHOUT, "does not attach to %s: %s", at, strerror(-error));
+		return;
+	}
+	for (int i = 0; i < GUARD_HOOKS; i++)
+		close(links[i]);
+	doctor_tell(d, FOUND_OK, "programs attach to bind() of every process below %s", at);
 }
 
 void doctor_pressure(struct doctor *d)
@@ -109,6 +124,13 @@ static void tell_dead(struct doctor *d, const char *name, const struct family *f
 		deaths[1], n > 2 ? "; " : "", deaths[2]);
 }
 
+static bool is_guarded(const struct doctor *d, const char *name)
+{
+	char path[PIN_PATH];
+
+	return !pin_path(d->in, name, "link_bind4", path, sizeof(path)) && !access(path, F_OK);
+}
+
 static void tell_organism(struct doctor *d, const char *name)
 {
 	static struct family f;
@@ -116,8 +138,9 @@ static void tell_organism(struct doctor *d, const char *name)
 	if (family_open(d->in, name, &f))
 		return;
 	if (f.living)
-		doctor_tell(d, FOUND_OK, "%s lives with %u cell%s on %s, XDP %s (%s)", name, f.living, f.living == 1 ? "" : "s",
-			f.self.iface, f.self.xdp_mode, f.self.xdp_note);
+		doctor_tell(d, FOUND_OK, "%s lives with %u cell%s on %s, XDP %s (%s), bind() %s", name, f.living,
+			f.living == 1 ? "" : "s", f.self.iface, f.self.xdp_mode, f.self.xdp_note,
+			is_guarded(d, name) ? "guarded" : "not guarded");
 	else
 		tell_dead(d, name, &f);
 	family_close(&f);

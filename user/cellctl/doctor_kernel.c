@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The doctor on the kernel: its BPF, tried with our own programs, and the system calls that cells live by. */
 #include "cellctl/doctor.h"
+#include "cellctl/guard.h"
 #include "cellws.skel.h"
 #include "tissue/tissue.h"
 
@@ -73,8 +74,9 @@ static void find_culprits(struct doctor *d)
 		if (!skel)
 			return;
 		n = 0;
+		guard_fit(skel);
 		bpf_object__for_each_program(p, skel->obj) {
-			bpf_program__set_autoload(p, n == wanted);
+			bpf_program__set_autoload(p, n == wanted && bpf_program__autoload(p));
 			one = n++ == wanted ? p : one;
 		}
 		error = cellws__load(skel);
@@ -94,6 +96,8 @@ void doctor_programs(struct doctor *d)
 	if (!d->root)
 		return;
 	d->skel = cellws__open();
+	if (d->skel)
+		guard_fit(d->skel);
 	if (d->skel && cellws__load(d->skel)) {
 		cellws__destroy(d->skel);
 		d->skel = NULL;

@@ -24,7 +24,7 @@
 #define ARRIVE_MS     1000 /* for what must come */
 #define ABSENT_MS     20   /* for what must not, once it is counted as dropped */
 
-struct proof {
+struct block_proof {
 	struct probe wire;
 	struct cellws *skel;
 	struct ban_maps bans;
@@ -32,7 +32,7 @@ struct proof {
 	uint32_t serial;
 };
 
-static int failed(struct proof *p, enum proof_end end, const char *what, int error)
+static int failed(struct block_proof *p, enum proof_end end, const char *what, int error)
 {
 	p->result->end = end;
 	snprintf(p->result->text, sizeof(p->result->text), "%s: %s", what, strerror(-error));
@@ -40,7 +40,7 @@ static int failed(struct proof *p, enum proof_end end, const char *what, int err
 }
 
 /* Only the skin, with small tables. */
-static int load_skin(struct proof *p)
+static int load_skin(struct block_proof *p)
 {
 	struct bpf_program *program;
 	struct bpf_map *map;
@@ -61,7 +61,7 @@ static int load_skin(struct proof *p)
 	return error;
 }
 
-static int own_port(struct proof *p)
+static int own_port(struct block_proof *p)
 {
 	static struct port_set ports;
 	__u32 zero = 0;
@@ -71,7 +71,7 @@ static int own_port(struct proof *p)
 }
 
 /* The link lives as long as this process. */
-static int attach(struct proof *p)
+static int attach(struct block_proof *p)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 	int skin = bpf_program__fd(p->skel->progs.skin_screen), native;
@@ -85,7 +85,7 @@ static int attach(struct proof *p)
 	return native < 0 ? native : 0;
 }
 
-static uint64_t counted(const struct proof *p, __u32 verdict)
+static uint64_t counted(const struct block_proof *p, __u32 verdict)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct immune_stat *each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
@@ -98,7 +98,7 @@ static uint64_t counted(const struct proof *p, __u32 verdict)
 	return sum;
 }
 
-static bool counts(const struct proof *p, __u32 verdict, uint64_t wanted)
+static bool counts(const struct block_proof *p, __u32 verdict, uint64_t wanted)
 {
 	for (int ms = 0; ms < ARRIVE_MS && counted(p, verdict) < wanted; ms++)
 		usleep(1000);
@@ -106,7 +106,7 @@ static bool counts(const struct proof *p, __u32 verdict, uint64_t wanted)
 }
 
 /* One SYN, and what must become of it: its reason counted once, and out at the other end or not. */
-static int send_one(struct proof *p, int family, __u32 verdict, const char *when)
+static int send_one(struct block_proof *p, int family, __u32 verdict, const char *when)
 {
 	bool pass = verdict == VERDICT_PASS_CLEAN;
 	uint64_t before = counted(p, verdict);
@@ -126,7 +126,7 @@ static int send_one(struct proof *p, int family, __u32 verdict, const char *when
 	return -1;
 }
 
-static int prove(struct proof *p, int family)
+static int prove(struct block_proof *p, int family)
 {
 	struct address source, ban;
 	int error = address_parse(probe_source(family), &source, NULL);
@@ -146,7 +146,7 @@ static int prove(struct proof *p, int family)
 	return send_one(p, family, VERDICT_PASS_CLEAN, "after the ban was lifted");
 }
 
-static int run(struct proof *p)
+static int run(struct block_proof *p)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	int error = probe_open(&p->wire);
@@ -173,7 +173,7 @@ static int run(struct proof *p)
 /* Everything is made in a child, so that its end takes namespace, wire, programs and maps with it. */
 void doctor_prove(struct proof_result *result)
 {
-	struct proof p = { .result = result };
+	struct block_proof p = { .result = result };
 	int pipes[2], status = 0;
 	pid_t pid;
 

@@ -72,6 +72,22 @@ int verb_organism(const struct invocation *in, char name[32])
 	return 0;
 }
 
+int pin_drop(const struct invocation *in, const char *name, const char *leaf)
+{
+	char path[PIN_PATH];
+	int link;
+
+	if (pin_path(in, name, leaf, path, sizeof(path)))
+		return -ENAMETOOLONG;
+	link = strncmp(leaf, "link_", 5) ? -1 : bpf_obj_get(path);
+	if (link >= 0) {
+		/* Tracing links know no detaching. */
+		bpf_link_detach(link);
+		close(link);
+	}
+	return unlink(path) ? -errno : 0;
+}
+
 int pins_remove(const struct invocation *in, const char *name, bool (*keep)(const char *leaf))
 {
 	char path[PIN_PATH];
@@ -85,8 +101,11 @@ int pins_remove(const struct invocation *in, const char *name, bool (*keep)(cons
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while ((e = readdir(d)))
-		if (e->d_name[0] != '.' && !(keep && keep(e->d_name)) && unlinkat(dirfd(d), e->d_name, 0))
-			error = -errno;
+		if (e->d_name[0] != '.' && !(keep && keep(e->d_name))) {
+			int dropped = pin_drop(in, name, e->d_name);
+
+			error = dropped ? dropped : error;
+		}
 	closedir(d);
 	if (!keep) {
 		if (!error && rmdir(path))

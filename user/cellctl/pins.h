@@ -6,6 +6,7 @@
 #include "cellctl/verb.h"
 
 #define PIN_PATH 512
+#define PIN_INJECT "prog_gland_inject" /* the program by which root sends a signal */
 
 struct family {
 	int cells, census, organism, vitals, loads;
@@ -21,6 +22,9 @@ int family_open(const struct invocation *in, const char *name, struct family *f)
 /* Reads everything anew. 0 or the exit code, said. */
 int family_read(struct family *f);
 void family_close(struct family *f);
+
+/* Removes one pin. A link is taken off at once: the kernel itself lets go of it only some time later. 0 or -errno. */
+int pin_drop(const struct invocation *in, const char *name, const char *leaf);
 
 /* Removes the pins of an organism, but for those keep() names; without keep also its directory. 0 or -errno. */
 int pins_remove(const struct invocation *in, const char *name, bool (*keep)(const char *leaf));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl status: the organism, its cells, its traffic and what the skin has seen, read from pinned maps and /proc. */
+#include "cellctl/levels.h"
 #include "cellctl/verb.h"
 #include "cellctl/pins.h"
 #include "cellctl/vital.h"
@@ -26,7 +27,7 @@ static json_t *organism_json(const struct family *f)
 		o->xdp_note, "state", state, "uptime_s", (double)(clock_boot_ns() - o->laid_ns) / 1e9);
 }
 
-static json_t *cell_json(const struct family *f, uint32_t slot)
+static json_t *cell_json(const struct family *f, const struct levels *l, uint32_t slot)
 {
 	const struct cell *c = &f->cell[slot];
 	const struct vitals *v = &f->vital[slot];
@@ -34,10 +35,11 @@ static json_t *cell_json(const struct family *f, uint32_t slot)
 	json_t *mother = c->mother == CELL_NOBODY ? json_null() : json_integer(c->mother);
 
 	vital_look(c->pid, &look);
-	return json_pack("{s:I, s:I, s:s, s:o, s:s, s:f, s:I, s:I, s:b, s:{}}", "slot", (json_int_t)slot, "pid",
+	return json_pack("{s:I, s:I, s:s, s:o, s:s, s:f, s:I, s:I, s:b, s:o}", "slot", (json_int_t)slot, "pid",
 		(json_int_t)c->pid, "class", class_name((int)c->class), "mother", mother, "state", look.leaving ? "leaving" : "living",
 		"age_s", (double)(clock_boot_ns() - c->born_ns) / 1e9, "rss_kb", (json_int_t)look.rss_kb, "requests",
-		(json_int_t)(v->requests + v->expressed - v->base_requests), "sealed", vital_is_sealed(v, &look), "levels");
+		(json_int_t)(v->requests + v->expressed - v->base_requests), "sealed", vital_is_sealed(v, &look), "levels",
+		levels_json(l, slot));
 }
 
 static json_t *census_json(const struct family *f)
@@ -75,18 +77,27 @@ static json_t *immune_json(const struct invocation *in, const char *name)
 		(json_int_t)sum.antibodies, "antigens", (json_int_t)0, "pathogens", (json_int_t)0);
 }
 
-static json_t *status_json(const struct invocation *in, const char *name, const struct family *f)
+static json_t *status_json(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)
 {
 	json_t *cells = json_array();
 
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++)
 		if (f->cell[i].state == CELL_LIVING)
-			json_array_append_new(cells, cell_json(f, i));
+			json_array_append_new(cells, cell_json(f, l, i));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(f), "cells", cells, "census",
 		census_json(f), "circulation", circulation_json(f), "immune", immune_json(in, name), "hosts");
 }
 
-static void print_cells(const struct family *f)
+static void print_levels(const struct levels *l, uint32_t slot)
+{
+	char heard[256];
+
+	levels_write_slot(l, slot, heard, sizeof(heard));
+	if (heard[0])
+		printf("%14s has heard: %s\n", "", heard);
+}
+
+static void print_cells(const struct family *f, const struct levels *l)
 {
 	printf("%5s %8s %-7s %7s %9s %9s %10s  %s\n", "slot", "pid", "class", "mother", "age", "memory", "requests", "sealed");
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++) {
@@ -104,6 +115,7 @@ static void print_cells(const struct family *f)
 			(double)(clock_boot_ns() - c->born_ns) / 1e9, look.rss_kb,
 			(unsigned long long)(v->requests + v->expressed - v->base_requests));
 		vital_print_seal(v, &look);
+		print_levels(l, i);
 	}
 }
 
@@ -135,14 +147,14 @@ static void print_immune(const struct invocation *in, const char *name)
 			printf("%12llu  %-20s %s\n", (unsigned long long)sum.by[i].packets, verdict_name(i), verdict_text(i));
 }
 
-static void print_status(const struct invocation *in, const char *name, const struct family *f)
+static void print_status(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)
 {
 	const struct organism *o = &f->self;
 	struct circulation c;
 
 	printf("%s on %s, %s, up %.0f s, XDP %s (%s)\n", o->name, o->iface, f->count[CLASS_EGG].living ? "dormant" : "awake",
 		(double)(clock_boot_ns() - o->laid_ns) / 1e9, o->xdp_mode, o->xdp_note);
-	print_cells(f);
+	print_cells(f, l);
 	vital_sum(f, &c);
 	printf("\n%llu requests, %llu of them answered from memory, %llu connections open, %llu errors\n",
 		(unsigned long long)c.sum.requests, (unsigned long long)c.sum.reflex_hits, (unsigned long long)c.connections,
@@ -153,6 +165,7 @@ static void print_status(const struct invocation *in, const char *name, const st
 int verb_status(const struct invocation *in)
 {
 	static struct family f;
+	static struct levels l;
 	char name[32];
 	int code;
 
@@ -163,6 +176,7 @@ int verb_status(const struct invocation *in)
 		code = family_open(in, name, &f);
 	if (code)
 		return code;
+	levels_read(in, name, &l);
 	if (!f.living) {
 		verb_say(VERB_NOT_RUNNING, "%s is not running: every cell is dead;%s `cellctl up` takes over", name,
 			strcmp(f.self.xdp_mode, "off") ? " the skin is still on;" : "");
@@ -170,13 +184,13 @@ int verb_status(const struct invocation *in)
 			print_deaths(&f);
 	}
 	if (in->json) {
-		json_t *status = status_json(in, name, &f);
+		json_t *status = status_json(in, name, &f, &l);
 
 		json_dumpf(status, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
 		putchar('\n');
 		json_decref(status);
 	} else if (f.living) {
-		print_status(in, name, &f);
+		print_status(in, name, &f, &l);
 	}
 	family_close(&f);
 	return f.living ? VERB_DONE : VERB_NOT_RUNNING;

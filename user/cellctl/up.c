@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* cellctl up: check, load, pin, listen, screen, lay the egg; a failure half way undoes what was done, in reverse. */
+/* cellctl up: check, load, pin, listen, guard, screen, lay the egg; a failure half way undoes what was done, in reverse. */
 #include "cellctl/up.h"
 #include "cellctl/down.h"
 #include "cellctl/vital.h"
@@ -103,8 +103,8 @@ static int up_plan(struct up *u)
 	p->listens = d->listen_count;
 	/* The egg's successor, the maxima, and the founders, who are stems for a moment. */
 	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2;
-	if (p->slots > CELL_SLOTS_MAX)
-		return verb_say(VERB_USAGE, "%s: cells: %u cells at most in all, %u asked for", d->file, CELL_SLOTS_MAX, p->slots);
+	if (p->slots > d->cells_max)
+		p->slots = d->cells_max;
 	u->fds_n = plan_end(p);
 	u->fds = malloc((size_t)u->fds_n * sizeof(*u->fds));
 	if (!u->fds)
@@ -116,7 +116,7 @@ static int up_plan(struct up *u)
 
 static int up_steps(struct up *u)
 {
-	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_listen, up_screen, up_lay };
+	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_listen, up_key, up_guard, up_screen, up_lay };
 
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](u);

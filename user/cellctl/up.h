@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include "cellctl/verb.h"
 #include "dna/dna.h"
+#include "shared/foreign.h"
 #include "tissue/germ.h"
 
 struct cellws;
@@ -42,10 +43,15 @@ void up_done(struct up *u, void (*undo)(struct up *u));
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
+int up_key(struct up *u);             /* up_key.c: the secret key in shared memory */
+int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addresses, where the host allows it */
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 
 bool up_kernel_can_kill(void);
+
+/* A listen address as the kernel's programs know it. */
+void up_own_bind(const struct dna_listen *l, struct own_bind *to);
 
 /* Puts a descriptor where the egg will find it. */
 void up_plan_fd(struct up *u, int number, int fd);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Loading the kernel side: sizes from the DNA, pins, the first records, the lineage programs attached. */
 #include "cellctl/up.h"
+#include "cellctl/guard.h"
 #include "cellctl/pins.h"
 #include "cells/cell.h"
 #include "immune/ban.h"
+#include "shared/hormone.h"
 #include "shared/ports.h"
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +86,7 @@ static int load_once(struct up *u)
 	if (!u->skel)
 		return -errno;
 	set_sizes(u);
+	guard_fit(u->skel);
 	error = set_pins(u);
 	if (!error)
 		error = cellws__load(u->skel);
@@ -179,6 +183,55 @@ static int fill_organism(struct up *u)
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.organism), &zero, &o, BPF_ANY) ? -errno : 0;
 }
 
+/* Pages that hold so many bytes; at most what the record can say, 0 stays 0. */
+static __u32 pages_of(uint64_t bytes)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (bytes + page - 1) / page;
+
+	return pages < UINT32_MAX ? (__u32)pages : UINT32_MAX;
+}
+
+/* The rules of signals and votes, as the DNA wants them. */
+static int fill_constitution(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+	const struct constitution rules = {
+		.attenuation_q16 = d->hormone_attenuation_q16,
+		.floor_q16 = d->hormone_floor_q16,
+		.hops_max = d->hormone_hops,
+		.half_life_ms = d->hormone_half_life_ms,
+		.divide_q16 = d->hormone_divide_q16,
+		.die_q16 = d->hormone_die_q16,
+		.refractory_ms = d->hormone_refractory_ms,
+		.secretions_per_s = d->hormone_rate,
+		.answer_ms = d->health_answer_ms,
+		.prompt_ms = d->health_prompt_ms,
+		.ballot_ms = d->health_ballot_ms,
+		.memory_pages = pages_of(d->health_memory_bytes),
+		.cap_q16 = { [CLASS_NEURON] = d->cap_neuron_q16,
+			[CLASS_BLOOD] = d->cap_blood_q16,
+			[CLASS_DRONE] = d->cap_drone_q16,
+			[CLASS_STEM] = d->cap_stem_q16,
+			[CLASS_TCELL] = d->cap_tcell_q16,
+			[CLASS_GAMETE] = d->cap_gamete_q16 },
+		.may_kill = up_kernel_can_kill(),
+	};
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.constitution), &zero, &rules, BPF_ANY) ? -errno : 0;
+}
+
+/* What cellctl itself runs later, as root: pinned beside the maps. */
+static int pin_programs(struct up *u)
+{
+	char path[PIN_PATH];
+	int error = pin_path(u->in, u->germ.dna.organism, PIN_INJECT, path, sizeof(path));
+
+	if (!error)
+		error = bpf_program__pin(u->skel->progs.gland_inject, path);
+	return error;
+}
+
 static int fill_skin(struct up *u)
 {
 	const struct dna *d = &u->germ.dna;
@@ -244,6 +297,10 @@ static int plan_maps(struct up *u)
 		{ FD_VESSELS, "vessels" },
 		{ FD_VITALS, "vitals" },
 		{ FD_LOADS, "loads" },
+		{ FD_CONSTITUTION, "constitution" },
+		{ FD_RECEPTORS, "receptors" },
+		{ FD_PULSES, "pulses" },
+		{ FD_PROOFS, "proofs" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -256,7 +313,15 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
 	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
 	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
-	up_plan_fd(u, FD_END, bpf_program__fd(u->skel->progs.lineage_end));
+	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
+	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
+	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
+	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
+	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
+	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
+	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
+	up_plan_fd(u, FD_PSI_CPU, open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC));
+	up_plan_fd(u, FD_PSI_MEMORY, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC));
 	return 0;
 }
 
@@ -271,7 +336,8 @@ static int fail(const char *what, int error)
 
 int up_load(struct up *u)
 {
-	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_organism, fill_skin, plan_maps, attach_lineage };
+	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_constitution, fill_organism,
+		fill_skin, plan_maps, pin_programs, attach_lineage };
 	int error = make_directories(u);
 
 	if (error)

@@ -236,5 +236,8 @@ int up_lay(struct up *u)
 		become_egg(u);
 	up_done(u, undo_egg);
 	close(u->ready[1]);
+	/* An `up` that stays in the foreground has no business with the key. */
+	close(u->fds[FD_KEY]);
+	u->fds[FD_KEY] = -1;
 	return await_egg(u);
 }

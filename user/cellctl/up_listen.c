@@ -103,12 +103,11 @@ static int open_listener(const struct dna_listen *l, uint32_t vessel)
 static int enter_listener(struct up *u, uint32_t vessel, uint32_t group, int fd)
 {
 	__u32 key = group * VESSELS_MAX + vessel;
-	__u64 cookie, value = (__u64)fd;
-	socklen_t n = sizeof(cookie);
+	__u64 value = (__u64)fd;
+	struct own_bind at;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n))
-		return -errno;
-	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.listen_groups), &cookie, &group, BPF_ANY))
+	up_own_bind(&u->germ.dna.listen[group], &at);
+	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.listen_groups), &at, &group, BPF_ANY))
 		return -errno;
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.listeners), &key, &value, BPF_ANY) ? -errno : 0;
 }
@@ -142,6 +141,9 @@ static int listen_all(struct up *u)
 			error = listen_one(u, v, g);
 		if (error == -EADDRINUSE)
 			return verb_say(VERB_FAILED, "%s: another program listens on it", l->text);
+		if (error == -EPERM)
+			return verb_say(VERB_FAILED, "%s: a program on this host's cgroups refuses it; another organism may keep it",
+				l->text);
 		if (error == -EADDRNOTAVAIL)
 			return verb_say(VERB_FAILED, "%s: this host has no such address", l->text);
 		if (error)

@@ -3,6 +3,8 @@
 #include "cells/blood.h"
 #include "cells/blood_adopt.h"
 #include "cells/cell.h"
+#include "cells/choice.h"
+#include "cells/signal.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -120,14 +122,15 @@ static void blood_hear(void *ctx, const struct message *m)
 {
 	struct artery *a = ctx;
 
-	if (m->kind != MSG_DEATH || m->class != CLASS_DRONE)
-		return;
-	blood_requeue(a, m->id);
+	signal_hear(a->t, m);
+	if (m->kind == MSG_DEATH && m->class == CLASS_DRONE)
+		blood_requeue(a, m->id);
 }
 
 static void on_nest(struct artery *a)
 {
 	inbox_drain(a->t, blood_hear, a);
+	a->look_ms = a->now_ms; /* what was heard may be a reason to divide or to leave */
 	bell_quiet(plan_bell(a->t->plan, a->t->slot));
 }
 
@@ -212,7 +215,7 @@ static bool anything_done(const struct synapse *s)
 /* How long to sleep: not at all, until the next deadline, or until something happens. */
 static int blood_patience(struct artery *a)
 {
-	uint64_t until = a->next_due;
+	uint64_t until = a->next_due < a->look_ms ? a->next_due : a->look_ms;
 
 	if (!ring_empty(&a->ready) || anything_done(a->synapse))
 		return 0;
@@ -261,6 +264,61 @@ static void blood_turn(struct artery *a)
 		blood_ring_drones(a);
 }
 
+static uint64_t blood_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+#define RETIRE_MS  1000u /* for connections that were steered here before it began to leave */
+#define PULSE_MS   100u
+#define HOT_PERMILLE 850u /* busier than this, the neuron is called to look */
+
+void blood_call_neuron(struct artery *a)
+{
+	uint64_t ring = 1;
+
+	if (a->now_ms - a->called_ms < PULSE_MS)
+		return;
+	a->called_ms = a->now_ms;
+	for (uint32_t s = 0; s < a->t->plan->slots; s++)
+		if (a->t->cells[s].state == CELL_LIVING && a->t->cells[s].class == CLASS_NEURON)
+			(void)!write(plan_bell(a->t->plan, s), &ring, sizeof(ring));
+}
+
+static void blood_pulse(struct artery *a)
+{
+	uint64_t since = a->now_ms - a->pulse_ms, cpu;
+	uint32_t busy;
+
+	if (since < PULSE_MS)
+		return;
+	cpu = blood_cpu_ns();
+	busy = (uint32_t)((cpu - a->pulse_cpu_ns) / 1000 / since);
+	a->pulse_ms = a->now_ms;
+	a->pulse_cpu_ns = cpu;
+	signal_pulse(a->t, busy, 0);
+	if (busy >= HOT_PERMILLE)
+		blood_call_neuron(a);
+}
+
+/* Looks at itself and at the neuron. 1 in a daughter. */
+static int blood_look(struct artery *a)
+{
+	int look = -1, watch = signal_watch(a->t), born = 0;
+	enum fate_act act = a->retire_ms || a->leave_by ? FATE_WAIT : choice_of_grown(a->t, &look);
+
+	signal_take(a->t);
+	if (act == FATE_LEAVE)
+		a->retire_ms = a->now_ms;
+	if (act == FATE_DIVIDE)
+		born = cell_divide(a->t, CLASS_BLOOD, a->t->census[CLASS_BLOOD].living);
+	a->look_ms = a->now_ms + (uint64_t)(look >= 0 && look < watch ? look : watch);
+	return born == 1;
+}
+
 /* No new connections; idle ones are closed, the others end with the answer they wait for. */
 static void blood_begin_to_leave(struct artery *a)
 {
@@ -281,6 +339,8 @@ static void blood_begin_to_leave(struct artery *a)
 /* A cell that leaves while the organism lives on hands everything to its successor just as a killed one does. */
 static bool blood_is_drained(struct artery *a)
 {
+	if (a->retire_ms && !cell_leaving)
+		return !a->open && a->now_ms - a->retire_ms >= RETIRE_MS;
 	if (!cell_leaving)
 		return false;
 	if (!a->t->organism->dying)
@@ -299,6 +359,7 @@ static bool blood_is_alone(const struct tissue *t)
 int blood_live(struct tissue *t)
 {
 	static struct artery artery;
+	static bool sealed;
 	int v = blood_claim(t);
 
 	if (v < 0) {
@@ -308,11 +369,17 @@ int blood_live(struct tissue *t)
 	artery_open(&artery, t, (uint32_t)v);
 	blood_adopt(&artery);
 	artery_tenant(&artery);
-	cell_seal(t, MEMBRANE_BLOOD);
+	/* A daughter has her mother's filter already. */
+	if (!sealed)
+		cell_seal(t, MEMBRANE_BLOOD);
+	sealed = true;
 	while (!blood_is_drained(&artery)) {
 		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM, 0) == 1)
 			return CLASS_STEM;
 		blood_turn(&artery);
+		blood_pulse(&artery);
+		if (artery.now_ms >= artery.look_ms && blood_look(&artery))
+			return CLASS_BLOOD;
 	}
 	return CLASS_NONE;
 }

@@ -45,6 +45,11 @@ struct artery {
 	uint32_t slots_left;
 	uint32_t ticket;
 	uint32_t rung;              /* requests queued since drones were last woken */
+	uint64_t pulse_ms;          /* when it showed its pulse last */
+	uint64_t pulse_cpu_ns;      /* its processor time then */
+	uint64_t called_ms;         /* when it called the neuron last */
+	uint64_t retire_ms;         /* since when it takes nothing new, one too many; 0: it stays */
+	uint64_t look_ms;           /* next look at itself and at a neuron that is silent */
 	uint32_t busy_turns;        /* turns in which there was no need to wait */
 	uint64_t remembered_until;  /* clock_ms: no answer that is remembered is fresh any longer */
 	struct stray stray[STRAYS_MAX]; /* open files nobody owned at the adoption */
@@ -144,6 +149,8 @@ void slot_discard(struct artery *a, uint32_t slot, uint32_t state);
 /* The staged part of the body is for the drone. */
 void slot_feed(struct artery *a, uint32_t i);
 /* Wakes as many sleeping drones as there are new requests. */
+/* Wakes the neuron: something is short. At most once in 100 ms. */
+void blood_call_neuron(struct artery *a);
 void blood_ring_drones(struct artery *a);
 
 /* blood_answer.c */

@@ -211,6 +211,8 @@ void blood_ring_drones(struct artery *a)
 		bell_ring(asleep, plan_bell(p, s));
 		a->rung--;
 	}
+	if (a->rung)
+		blood_call_neuron(a);
 	a->rung = 0;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Deadlines: one row of numbers, looked through when the next may be due. */
 #include "cells/blood.h"
-
-#include <unistd.h>
+#include "cells/signal.h"
 
 /* Low 32 bits of the clock, never 0: that means no deadline. */
 static uint32_t stamp(uint64_t ms)
@@ -19,18 +18,7 @@ void conn_deadline(struct artery *a, uint32_t i, uint32_t ms)
 		a->next_due = due;
 }
 
-#define STUCK_MS 1000u /* after this a drone that was said to be stuck is no longer waited for */
-
-/* Tells the neuron, which looks for itself and ends the drone; the request then goes to another, if that is safe. */
-static void say_stuck(struct artery *a, uint32_t drone)
-{
-	uint64_t ring = 1;
-
-	atomic_store(&a->t->commons->stuck[cell_slot_of_id(drone) % CELL_SLOTS_MAX], drone);
-	for (uint32_t s = 0; s < a->t->plan->slots; s++)
-		if (a->t->cells[s].state == CELL_LIVING && a->t->cells[s].class == CLASS_NEURON)
-			(void)!write(plan_bell(a->t->plan, s), &ring, sizeof(ring));
-}
+#define STUCK_MS 1000u /* after this a drone that is accused of being stuck is no longer waited for */
 
 static void give_up_asked(struct artery *a, uint32_t i)
 {
@@ -61,7 +49,7 @@ static void expire_queued(struct artery *a, uint32_t i, uint64_t waited)
 		blood_refuse(a, i, 503, blood_body_is_read(conn_at(a, i)));
 }
 
-/* With a drone: as long as the gene's own deadline allows, then the neuron is told, then the request is given up. */
+/* With a drone: as long as the gene's own deadline allows, then the adults are called to vote, then the request is given up. */
 static void expire_asked(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
@@ -74,7 +62,7 @@ static void expire_asked(struct artery *a, uint32_t i)
 	} else if (!c->pieces && worked < allowed) {
 		conn_deadline(a, i, (uint32_t)(allowed - worked));
 	} else if (!c->pieces && worked < (uint64_t)allowed + STUCK_MS) {
-		say_stuck(a, slot_drone(word));
+		signal_accuse(a->t, slot_drone(word), REASON_DEADLINE);
 		conn_deadline(a, i, STUCK_MS);
 	} else {
 		give_up_asked(a, i);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The life loop of every cell and what all classes do alike. May touch: its own slot. Never touches: another's. */
 #include "cells/cell.h"
+#include "cells/choice.h"
+#include "cells/signal.h"
+#include "tissue/key.h"
 #include "tissue/synapse.h"
 
 #include <errno.h>
@@ -34,6 +37,7 @@ static void cell_signals(void)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	signal_install();
 }
 
 int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms)
@@ -53,15 +57,9 @@ int cell_poll(int epoll, struct epoll_event *events, int room)
 	return n < 0 ? 0 : n;
 }
 
-static void ignore_message(void *ctx, const struct message *m)
-{
-	(void)ctx;
-	(void)m;
-}
-
 void cell_clear_nest(const struct tissue *t)
 {
-	inbox_drain(t, ignore_message, NULL);
+	signal_drain(t);
 	bell_quiet(plan_bell(t->plan, t->slot));
 }
 
@@ -88,6 +86,11 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
+	signal_begin(t);
+	choice_begin();
+	/* A lock on memory is not inherited; secret memory needs none. */
+	if (t->key)
+		key_lock(t->key);
 	cell_clear_nest(t);
 	cell_publish_seal(t);
 	tissue_title(t);
@@ -128,6 +131,7 @@ int cell_become(struct tissue *t, int class, uint32_t seen)
 	if (call.answer != GLAND_OK)
 		return cell_refusal(call.answer);
 	t->class = class;
+	choice_begin();
 	tissue_title(t);
 	return 0;
 }
@@ -191,6 +195,9 @@ static void egg_start(struct tissue *t, char **argv)
 	t->plan = &t->germ->plan;
 	cw_assert(tissue_open(t) == 0);
 	egg_blank(FD_CELLS, FD_LOADS);
+	egg_blank(FD_CONSTITUTION, FD_PROOFS);
+	t->key = key_map(FD_KEY);
+	egg_blank(FD_KEY, FD_KEY);
 	egg_wire(t);
 	cell_move_in(t, 0, 0, CLASS_EGG);
 	cell_seal(t, MEMBRANE_GERM);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The drone: takes requests from the synapses and runs genes. Touches document roots; never a client socket or other requests' bytes. */
 #include "cells/cell.h"
+#include "cells/choice.h"
 #include "cells/drone.h"
+#include "cells/signal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/syscall.h>
 #include <linux/close_range.h>
 #include <unistd.h>
 
 #define DRONE_LEAVING_MS 10
+#define DRONE_PULSE_NS 100000000u
 #define FOLLOW_SLEEPS 64u /* of quick work only, before it looks where its blood cell runs */
 
 struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
@@ -199,20 +203,67 @@ static bool anything_waits(const struct drone *d)
 	return false;
 }
 
+static uint64_t drone_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Shows the share of the time since the last pulse in which it was not asleep. */
+static void drone_pulse(struct drone *d, uint64_t now)
+{
+	uint64_t since = now - d->pulse_ns, awake = since > d->slept_ns ? since - d->slept_ns : 0;
+
+	if (since < DRONE_PULSE_NS)
+		return;
+	signal_pulse(d->t, (uint32_t)(awake * 1000 / since), 0);
+	d->pulse_ns = now;
+	d->slept_ns = 0;
+}
+
+/*
+ * One too many, says the signal, and the kernel agrees: it ends when what it has parked is done. It never divides: its
+ * daughter would need descriptors of other cells that a drone gives up, so stems are born for it.
+ */
+static void drone_choose(struct drone *d, int *look_ms)
+{
+	if (choice_of_grown(d->t, look_ms) == FATE_LEAVE)
+		cell_leaving = 1;
+}
+
+/* How long to sleep without a bell: until it wants to look at itself, or at a neuron that is silent. */
+static int drone_patience(struct drone *d)
+{
+	int look, watch = signal_watch(d->t);
+
+	if (cell_leaving)
+		return DRONE_LEAVING_MS;
+	drone_choose(d, &look);
+	if (cell_leaving)
+		return 0;
+	return look >= 0 && look < watch ? look : watch;
+}
+
 static void drone_sleep(struct drone *d)
 {
 	_Atomic uint32_t *asleep = &d->t->commons->asleep[d->t->slot];
+	int patience = drone_patience(d);
+	uint64_t begin = drone_clock_ns();
 	struct epoll_event e;
 
 	if (++d->strolls % FOLLOW_SLEEPS == 0)
 		drone_follow(d, d->last_vessel);
+	drone_pulse(d, begin);
 	atomic_store(asleep, 1);
 	/* One that leaves takes nothing new and only waits for what it has parked. */
 	if (cell_leaving || !anything_waits(d))
-		if (cell_wait(plan_nest(d->t->plan, d->t->slot), &e, 1, cell_leaving ? DRONE_LEAVING_MS : -1) > 0 &&
-			e.data.u32 == EVENT_INBOX)
+		if (cell_wait(plan_nest(d->t->plan, d->t->slot), &e, 1, patience) > 0 && e.data.u32 == EVENT_INBOX)
 			cell_clear_nest(d->t);
 	atomic_store(asleep, 0);
+	d->slept_ns += drone_clock_ns() - begin;
+	signal_take(d->t);
 }
 
 /* Keeps what a drone needs, in a table of its own; nothing of the network is among it. */
@@ -226,7 +277,22 @@ static void drone_close_foreign(const struct tissue *t)
 	if (mine > (unsigned)plan_slots_at(p))
 		cw_assert(syscall(SYS_close_range, (unsigned)plan_slots_at(p), mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, 0) == 0);
-	cw_assert(syscall(SYS_close_range, FD_READY, FD_FIXED - 1, 0) == 0);
+	/* It may speak, vote and leave; it neither divides nor becomes anything else. */
+	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_FIXED - 1, 0) == 0);
+}
+
+/* While one request follows the other, it still shows its pulse and hears signals, now and then. */
+static void drone_busy(struct drone *d)
+{
+	uint64_t now = clock_ms();
+
+	if (now - d->heard_ms < DRONE_PULSE_NS / 1000000)
+		return;
+	d->heard_ms = now;
+	drone_pulse(d, drone_clock_ns());
+	signal_drain(d->t);
 }
 
 static struct drone drone;
@@ -240,7 +306,7 @@ static bool drone_is_alone(const struct tissue *t)
 
 int drone_live(struct tissue *t)
 {
-	drone = (struct drone){ .t = t };
+	drone = (struct drone){ .t = t, .pulse_ns = drone_clock_ns() };
 	tissue_forget_vessels(t);
 	drone_close_foreign(t);
 	drone_place_init(&drone);
@@ -254,8 +320,10 @@ int drone_live(struct tissue *t)
 
 		if (!cell_leaving)
 			did |= work_on_queue(&drone);
-		if (did)
+		if (did) {
+			drone_busy(&drone);
 			continue;
+		}
 		drone_ring(&drone);
 		drone_sleep(&drone);
 	}

@@ -46,6 +46,9 @@ struct drone {
 	uint32_t owed[VESSELS_MAX]; /* answers the blood cell has not been woken for yet */
 	bool roams;      /* it may run on any processor it was born to */
 	uint32_t beside; /* else the one it keeps to */
+	uint64_t pulse_ns; /* when it showed its pulse last */
+	uint64_t slept_ns; /* since then */
+	uint64_t heard_ms; /* when it looked into its inbox in the middle of work */
 	uint32_t strolls; /* sleeps since the last request that was not for a quick gene */
 	cpu_set_t born;  /* processors it may run on */
 	char head[DRONE_HEAD_ROOM];

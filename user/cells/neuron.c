@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The neuron: hears of every death; bears stems when no stem is left to do it. Never reads client bytes, opens no file. */
+/* The neuron: measures what is needed and says so by signals; fills the pool; asks cells to prove themselves. Decides for nobody. */
+#include "cells/neuron.h"
 #include "cells/cell.h"
+#include "cells/fate.h"
+#include "cells/signal.h"
 #include "tissue/synapse.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #define NEURON_RETRY_MS 100
 
@@ -12,6 +16,7 @@ static void neuron_hear(void *ctx, const struct message *m)
 {
 	const struct tissue *t = ctx;
 
+	signal_hear(t, m);
 	switch (m->kind) {
 	case MSG_DEATH:
 		if (m->code & 0x7f)
@@ -19,6 +24,12 @@ static void neuron_hear(void *ctx, const struct message *m)
 				(m->code & 0x7f) == SIGSYS ? " (a system call that is not allowed)" : "");
 		else if (m->code)
 			tissue_log(t, "%s %u exited with code %u", class_name((int)m->class), m->slot, m->code >> 8);
+		break;
+	case MSG_CONDEMNED:
+		tissue_log(t, "%s %u is condemned by a majority and killed", class_name((int)m->class), m->slot);
+		break;
+	case MSG_DRAIN:
+		tissue_log(t, "%s %u is one too many and leaves", class_name((int)m->class), m->slot);
 		break;
 	case MSG_TUMOUR:
 		/* The kernel has killed it where it can. */
@@ -32,78 +43,122 @@ static void neuron_hear(void *ctx, const struct message *m)
 	}
 }
 
-/* Whether a drone really holds a request longer than its route allows. */
-static bool neuron_sees_stuck(const struct tissue *t, uint32_t drone, const char **route)
-{
-	for (uint32_t v = 0; v < t->plan->vessels; v++)
-		for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
-			const struct slot *s = &t->synapse[v]->slot[i];
-			uint64_t word = atomic_load(&s->word);
-			const struct dna_route *r = &t->germ->dna.route[s->route % DNA_ROUTES_MAX];
-
-			if (slot_drone(word) != drone || slot_state(word) != SLOT_TAKEN)
-				continue;
-			if (slot_worked_ms(s, clock_ms()) >= r->deadline_ms) {
-				*route = r->prefix;
-				return true;
-			}
-		}
-	return false;
-}
-
-static void neuron_end(const struct tissue *t, uint32_t slot, uint32_t drone)
-{
-	struct gland_call call = { .slot = slot, .id = drone };
-	const volatile struct cell *c = &t->cells[slot];
-
-	if (gland_run(FD_END, &call) == 0 && call.answer == GLAND_OK)
-		return;
-	/* Only kernels that cannot signal from a program leave us kill(2). */
-	if (!t->organism->can_kill && c->id == drone && c->state == CELL_LIVING && c->class == CLASS_DRONE)
-		kill((pid_t)c->pid, SIGKILL);
-}
-
-static void neuron_look_after_drones(const struct tissue *t)
-{
-	for (uint32_t s = 0; s < t->plan->slots; s++) {
-		uint32_t drone = atomic_load(&t->commons->stuck[s]) ? atomic_exchange(&t->commons->stuck[s], 0) : 0;
-		const char *route;
-
-		if (!drone || cell_slot_of_id(drone) != s || !neuron_sees_stuck(t, drone, &route))
-			continue;
-		tissue_log(t, "drone %u has not answered route %s in time and is ended", s, route);
-		neuron_end(t, s, drone);
-	}
-}
-
-/* Returns 1 in a daughter, 0 when the pool lives, -errno when it could not be refilled. */
+/* Returns 1 in a daughter, 0 when the pool is full, -errno when it could not be filled. */
 static int neuron_keep_pool(struct tissue *t)
 {
 	int born = 0;
 
-	while (t->census[CLASS_STEM].living == 0 && !t->organism->dying) {
-		born = cell_divide(t, CLASS_STEM, 0);
+	while (t->census[CLASS_STEM].living < t->census[CLASS_STEM].min && !t->organism->dying) {
+		born = cell_divide(t, CLASS_STEM, t->census[CLASS_STEM].living);
 		if (born == 1 || (born < 0 && born != -EAGAIN))
 			break;
 	}
 	return born == -EAGAIN ? 0 : born;
 }
 
+/*
+ * Brings a class to the net level that is wanted. A cell hears its own signals as its relatives do, so its own receptors
+ * tell what they hold. Returns the net level before.
+ */
+static uint32_t neuron_say(const struct tissue *t, int class, uint32_t want)
+{
+	uint32_t growth = signal_level(t, HORMONE_GROWTH, class), anti = signal_level(t, HORMONE_ANTIGROWTH, class), up, down;
+
+	need_signal(want, growth, anti, t->rules->cap_q16[CLASS_NEURON], &up, &down);
+	signal_secrete(t, HORMONE_GROWTH, (uint32_t)class, up);
+	signal_secrete(t, HORMONE_ANTIGROWTH, (uint32_t)class, down);
+	return fate_net(growth, anti);
+}
+
+static void neuron_tick(struct tissue *t, struct neuron *n, uint64_t now)
+{
+	struct constitution k;
+	struct need_rules rules;
+	struct need_sample drones, blood;
+	uint32_t net_drones, net_blood;
+
+	memcpy(&k, (const void *)(uintptr_t)t->rules, sizeof(k));
+	rules = need_rules_of(&k);
+	rules.queue_ms = t->germ->dna.hormone_queue_ms;
+	neuron_measure(t, n, &drones, &blood);
+	net_drones = neuron_say(t, CLASS_DRONE, need_drones(&n->drones, &drones, &rules, now));
+	net_blood = neuron_say(t, CLASS_BLOOD, need_blood(&n->blood, &blood, &rules, now));
+	n->calm = need_is_calm(&drones, &blood, net_drones > net_blood ? net_drones : net_blood, &rules);
+	n->tick_ms = now + NEED_TICK_MS;
+}
+
+/* One living cell other than this, each as likely as the others; 0 when there is none. */
+static uint32_t neuron_pick(const struct tissue *t, uint32_t *living)
+{
+	uint32_t picked = 0;
+
+	*living = 0;
+	for (uint32_t s = 0; s < t->plan->slots; s++)
+		if (t->cells[s].state == CELL_LIVING && s != t->slot && signal_random() % ++*living == 0)
+			picked = t->cells[s].id;
+	return picked;
+}
+
+/* Each cell is asked at random times, once in prompt_ms on average. */
+static void neuron_ask(const struct tissue *t, struct neuron *n, uint64_t now)
+{
+	uint32_t living, target = neuron_pick(t, &living), mean;
+
+	if (target)
+		signal_prompt(t, target);
+	mean = t->rules->prompt_ms / (living ? living : 1);
+	n->ask_ms = now + mean / 2 + signal_random() % (mean + 1);
+	n->inspect_ms = now + t->rules->answer_ms + 10;
+}
+
+static int neuron_patience(const struct neuron *n, uint64_t now)
+{
+	uint64_t until = n->ask_ms;
+
+	if (n->inspect_ms && n->inspect_ms < until)
+		until = n->inspect_ms;
+	if (!n->calm && n->tick_ms < until)
+		until = n->tick_ms;
+	return until > now ? (int)(until - now) : 0;
+}
+
+static void neuron_work(struct tissue *t, struct neuron *n, bool called)
+{
+	uint64_t now = clock_ms();
+
+	if (called || (!n->calm && now >= n->tick_ms))
+		neuron_tick(t, n, now);
+	if (n->inspect_ms && now >= n->inspect_ms) {
+		n->inspect_ms = 0;
+		signal_inspect(t);
+	}
+	if (now >= n->ask_ms)
+		neuron_ask(t, n, now);
+	signal_watch(t);
+}
+
 int neuron_live(struct tissue *t)
 {
+	static struct neuron n;
 	int nest = plan_nest(t->plan, t->slot);
 	struct epoll_event e;
 
+	memset(&n, 0, sizeof(n));
+	n.ask_ms = clock_ms() + t->rules->prompt_ms / 2;
 	while (!cell_leaving) {
-		int born = neuron_keep_pool(t);
+		int born = neuron_keep_pool(t), patience = neuron_patience(&n, clock_ms());
+		bool called = false;
 
 		if (born == 1)
 			return CLASS_STEM;
-		if (cell_wait(nest, &e, 1, born < 0 ? NEURON_RETRY_MS : -1) <= 0)
-			continue;
-		inbox_drain(t, neuron_hear, t);
-		bell_quiet(plan_bell(t->plan, t->slot));
-		neuron_look_after_drones(t);
+		if (born < 0 && patience > NEURON_RETRY_MS)
+			patience = NEURON_RETRY_MS;
+		if (cell_wait(nest, &e, 1, patience) > 0) {
+			called = e.data.u32 == EVENT_BELL;
+			inbox_drain(t, neuron_hear, t);
+		}
+		signal_take(t);
+		neuron_work(t, &n, called);
 	}
 	return CLASS_NONE;
 }

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The stem: waits for a vacancy. Never touches the network; ends as another class, for good. */
 #include "cells/cell.h"
-#include "cells/fate.h"
+#include "cells/choice.h"
+#include "cells/signal.h"
 
 #include <errno.h>
 
 #define STEM_SICK_MS  250 /* before a class that keeps dying is tried again */
 #define STEM_RETRY_MS 100 /* after the system had no room for a daughter */
-
-/* Reads the census as it is this moment; the kernel refuses what is out of date. */
-static struct fate stem_look(const struct tissue *t)
-{
-	struct census now[CLASS_COUNT];
-	struct fate fate;
-
-	for (int i = 0; i < CLASS_COUNT; i++) {
-		now[i].living = t->census[i].living;
-		now[i].min = t->census[i].min;
-		now[i].max = t->census[i].max;
-	}
-	fate = fate_of_stem(now);
-	fate.seen = now[fate.class].living;
-	return fate;
-}
 
 /*
  * A drone leaves the shared table and can never be anything else again. So that the last cell that can grow the others is
@@ -31,8 +16,10 @@ static struct fate stem_look(const struct tissue *t)
 static int stem_leave_daughter(struct tissue *t, int class)
 {
 	uint32_t stems = t->census[CLASS_STEM].living;
+	/* The egg is about to be the neuron. */
+	bool tended = t->census[CLASS_NEURON].living || t->census[CLASS_EGG].living;
 
-	return class == CLASS_DRONE && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
+	return class == CLASS_DRONE && !tended && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
 }
 
 static bool stem_sees_sickness(const struct tissue *t, int class)
@@ -47,11 +34,10 @@ static bool stem_sees_sickness(const struct tissue *t, int class)
 /* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
 static int stem_act(struct tissue *t, bool *again, int *timeout)
 {
-	struct fate fate = stem_look(t);
+	struct fate fate = choice_of_stem(t, timeout);
 	int result = -EPERM;
 
 	*again = false;
-	*timeout = -1;
 	if (fate.act == FATE_BECOME && stem_sees_sickness(t, fate.class)) {
 		*timeout = STEM_SICK_MS;
 		return CLASS_STEM;
@@ -92,6 +78,7 @@ int stem_live(struct tissue *t)
 		/* Looked up each time: after a division this may be the daughter, in another slot. */
 		if (cell_wait(plan_nest(t->plan, t->slot), &e, 1, timeout) > 0)
 			cell_clear_nest(t);
+		signal_take(t);
 	}
 	return CLASS_NONE;
 }

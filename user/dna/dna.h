@@ -66,6 +66,28 @@ struct dna {
 	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
 	uint32_t user_line;           /* of the option user in the file, 0 when not given */
 	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */
+	char key[DNA_PATH_MAX];       /* file of the secret key, absolute; "" when not given */
+	uint32_t cells_max;           /* of all classes together */
+	uint32_t hormone_attenuation_q16; /* fractions: 65536 is 1 */
+	uint32_t hormone_floor_q16;
+	uint32_t hormone_hops;
+	uint32_t hormone_half_life_ms;
+	uint32_t hormone_divide_q16;
+	uint32_t hormone_die_q16;     /* at most hormone_divide_q16 */
+	uint32_t hormone_refractory_ms;
+	uint32_t hormone_rate;        /* signals a second and cell */
+	uint32_t hormone_queue_ms;    /* a request that waits longer calls for drones */
+	uint32_t cap_neuron_q16;      /* strongest signal of each class */
+	uint32_t cap_blood_q16;
+	uint32_t cap_drone_q16;
+	uint32_t cap_stem_q16;
+	uint32_t cap_tcell_q16;
+	uint32_t cap_gamete_q16;
+	uint32_t health_prompt_ms;
+	uint32_t health_answer_ms;
+	uint32_t health_ballot_ms;
+	uint64_t health_memory_bytes; /* most of one cell, 0 = unlimited */
+	uint64_t cells_memory_bytes;  /* of all cells: none is added beyond it, 0 = unlimited */
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
@@ -101,6 +123,21 @@ extern const size_t dna_default_size;
 
 /* Prints the table of all options with type, range, default and help, for --help and the README. */
 void dna_print_options(FILE *out);
+
+/*
+ * Least slots that the DNA's minima need: a neuron, least blood and drones, the spare stems, and the two founders, who are
+ * stems for a moment.
+ */
+uint32_t dna_cells_least(const struct dna *dna);
+
+/*
+ * Reads a fraction as people write it, "0.5", "1", with at most 4 decimals, into parts of 65536, rounded to the nearest.
+ * 0, or -EINVAL when it is none; the caller judges the range.
+ */
+int dna_fraction_read(const char *text, uint32_t *q16);
+
+/* Writes a fraction of at most 4 decimals, without zeros at the end; at least 16 bytes of room. */
+void dna_fraction_write(uint32_t q16, char *to, size_t room);
 
 /* Which route serves a normalised path: the longest prefix that covers it; its index, or -1. */
 int dna_route_find(const struct dna *dna, const char *path, size_t n);

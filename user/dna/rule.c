@@ -37,6 +37,24 @@ static void check_order(struct dna_reading *r, int low, int high)
 		at_high ? "least" : "most", other, bound, r->given[there] ? "" : " (the default)");
 }
 
+uint32_t dna_cells_least(const struct dna *dna)
+{
+	return 1 + dna->blood_min + dna->drone_min + dna->stem_min + 2;
+}
+
+/* What is asked for at the least has to fit below what is allowed at the most. */
+static void check_cells(struct dna_reading *r)
+{
+	const struct dna *d = r->dna;
+	uint32_t least = dna_cells_least(d);
+
+	if (d->cells_max >= least || r->refused[DNA_CELLS_max])
+		return;
+	dna_problem_add(r->problems, r->given[DNA_CELLS_max], "cells.max",
+		"found %u; allowed: at least %u: a neuron, blood.min %u, drone.min %u, stem.min %u and two founders",
+		d->cells_max, least, d->blood_min, d->drone_min, d->stem_min);
+}
+
 static void check_list(struct dna_reading *r, int option, uint32_t count)
 {
 	char where[DNA_WHERE_MAX], allowed[DNA_SAY_MAX];
@@ -54,6 +72,7 @@ void dna_rule_check(struct dna_reading *r)
 #define X(low, high) check_order(r, DNA_##low, DNA_##high);
 	DNA_ORDERED(X)
 #undef X
+	check_cells(r);
 	check_list(r, DNA_TOP_listen, r->dna->listen_count);
 	dna_route_check(r);
 }

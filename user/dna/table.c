@@ -48,6 +48,7 @@ void dna_number_write(int type, uint64_t value, char *to, size_t room)
 		uint64_t divisor;
 		const char *unit;
 	} units[] = {
+		{DNA_TYPE_SIZE, DNA_GIB, "G"},
 		{DNA_TYPE_SIZE, DNA_MIB, "M"},
 		{DNA_TYPE_SIZE, DNA_KIB, "K"},
 		{DNA_TYPE_DURATION, DNA_HOUR, "h"},
@@ -55,6 +56,10 @@ void dna_number_write(int type, uint64_t value, char *to, size_t room)
 		{DNA_TYPE_DURATION, 1, "ms"},
 	};
 
+	if (type == DNA_TYPE_FRACTION) {
+		dna_fraction_write((uint32_t)value, to, room);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (units[i].type != type || !value || value % units[i].divisor)
 			continue;

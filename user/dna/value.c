@@ -30,7 +30,11 @@ static bool store_number(struct dna_value *v, uint64_t n)
 
 	if (!fits(v, n))
 		return false;
-	assert(v->option->room == sizeof(narrow));
+	if (v->option->room == sizeof(n)) {
+		memcpy(v->field, &n, sizeof(n));
+		return true;
+	}
+	assert(v->option->room == sizeof(narrow) && narrow == n);
 	memcpy(v->field, &narrow, sizeof(narrow));
 	return true;
 }
@@ -66,17 +70,17 @@ static bool read_units(struct dna_value *v, const struct unit *units, size_t cou
 	const char *rest;
 	uint64_t n;
 
-	if (!take_digits(v->text, &n, &rest) || n > v->option->max)
+	if (!take_digits(v->text, &n, &rest))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(rest, units[i].name))
-			return store_number(v, n * units[i].factor);
+			return n <= v->option->max / units[i].factor && store_number(v, n * units[i].factor);
 	return false;
 }
 
 static bool read_size(struct dna_value *v)
 {
-	static const struct unit units[] = {{"", 1}, {"K", DNA_KIB}, {"M", DNA_MIB}, {"G", 1024 * (uint64_t)DNA_MIB}};
+	static const struct unit units[] = {{"", 1}, {"K", DNA_KIB}, {"M", DNA_MIB}, {"G", DNA_GIB}};
 
 	return read_units(v, units, sizeof(units) / sizeof(units[0]));
 }
@@ -86,6 +90,13 @@ static bool read_duration(struct dna_value *v)
 	static const struct unit units[] = {{"ms", 1}, {"s", DNA_SECOND}, {"m", 60 * DNA_SECOND}, {"h", DNA_HOUR}};
 
 	return read_units(v, units, sizeof(units) / sizeof(units[0]));
+}
+
+static bool read_fraction(struct dna_value *v)
+{
+	uint32_t q16;
+
+	return !dna_fraction_read(v->text, &q16) && store_number(v, q16);
 }
 
 static bool read_text(struct dna_value *v)

@@ -35,7 +35,7 @@
  * else is dead its daughter has to become whatever is missing.
  */
 #define CALLS_GERM(X)                                                                                                 \
-	X(clone3) X(close_range) X(seccomp) X(landlock_create_ruleset) X(landlock_add_rule) X(landlock_restrict_self)  \
+	X(clone3) X(mlock) X(close_range) X(seccomp) X(landlock_create_ruleset) X(landlock_add_rule) X(landlock_restrict_self)  \
 	X(prlimit64) X(prctl) X(set_robust_list) X(dup3) X(statfs) X(fstatfs)
 
 static const int calls_all[] = {

@@ -24,14 +24,27 @@ enum {
 	FD_DIVIDE = 5,   /* programs of the gland */
 	FD_BECOME = 6,
 	FD_ANIMATE = 7,
-	FD_END = 8,
+	FD_LEAVE = 8,
 	FD_CELLS = 9,    /* maps; the egg maps them, all but vitals and loads for reading only, and closes these */
 	FD_CENSUS = 10,
 	FD_ORGANISM = 11,
 	FD_VESSELS = 12,
 	FD_VITALS = 13,
 	FD_LOADS = 14,
-	FD_FIXED = 15,
+	FD_KEY = 15,     /* the organism's key, in memory that is not swapped */
+	FD_SECRETE = 16, /* programs of the bus */
+	FD_RELAY = 17,
+	FD_VOTE = 18,
+	FD_PULSE = 19,
+	FD_PROMPT = 20,
+	FD_PROVE = 21,
+	FD_PSI_CPU = 22, /* the host's pressure, for the neuron; /dev/null where the kernel does not tell */
+	FD_PSI_MEMORY = 23,
+	FD_CONSTITUTION = 24, /* maps of the bus, for reading only, closed like those above */
+	FD_RECEPTORS = 25,
+	FD_PULSES = 26,
+	FD_PROOFS = 27,
+	FD_FIXED = 28,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -9,14 +9,9 @@
 #include "http/parse.h"
 #include "shared/cell.h"
 
-/*
- * Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS.
- * Who is said to be stuck. stuck[slot]: id of a drone that has not answered in time, 0 for none; written by blood, taken
- * by the neuron, which looks for itself before it believes it.
- */
+/* Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS. */
 struct commons {
 	_Atomic uint32_t asleep[CELL_SLOTS_MAX];
-	_Atomic uint32_t stuck[CELL_SLOTS_MAX];
 };
 
 #define SYNAPSE_SLOTS 256u

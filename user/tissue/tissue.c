@@ -48,6 +48,17 @@ const char *gland_answer_text(uint32_t answer)
 	return answer < sizeof(texts) / sizeof(texts[0]) ? texts[answer] : "unknown answer";
 }
 
+const char *reason_text(uint32_t reason)
+{
+	static const char *const texts[REASON_COUNT] = {
+#define X(NAME, name, text) [REASON_##NAME] = text,
+		REASONS(X)
+#undef X
+	};
+
+	return reason > 0 && reason < REASON_COUNT ? texts[reason] : "unknown reason";
+}
+
 void tissue_log(const struct tissue *t, const char *format, ...)
 {
 	char line[512];
@@ -114,11 +125,22 @@ static int tissue_map_family(struct tissue *t)
 	return t->cells && t->census && t->organism && t->vessels && t->vitals && t->loads ? 0 : -errno;
 }
 
+static int tissue_map_bus(struct tissue *t)
+{
+	t->rules = map_array(FD_CONSTITUTION, sizeof(struct constitution), 1, PROT_READ);
+	t->receptors = map_array(FD_RECEPTORS, sizeof(struct receptors), CELL_SLOTS_MAX, PROT_READ);
+	t->pulses = map_array(FD_PULSES, sizeof(struct pulse), CELL_SLOTS_MAX, PROT_READ);
+	t->proofs = map_array(FD_PROOFS, sizeof(struct proof), CELL_SLOTS_MAX, PROT_READ);
+	return t->rules && t->receptors && t->pulses && t->proofs ? 0 : -errno;
+}
+
 int tissue_open(struct tissue *t)
 {
 	const struct dna *dna = &t->germ->dna;
 	int error = tissue_map_family(t);
 
+	if (!error)
+		error = tissue_map_bus(t);
 	if (error)
 		return error;
 	t->commons = map_shared(sizeof(struct commons));
@@ -141,12 +163,22 @@ void tissue_forget_vessels(struct tissue *t)
 	}
 }
 
-int gland_run(int fd, struct gland_call *call)
+static int program_run(int fd, void *call, uint32_t n)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = call, .ctx_size_in = sizeof(*call));
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = call, .ctx_size_in = n);
 	int error = bpf_prog_test_run_opts(fd, &run);
 
 	return error < 0 ? error : 0;
+}
+
+int gland_run(int fd, struct gland_call *call)
+{
+	return program_run(fd, call, sizeof(*call));
+}
+
+int bus_run(int fd, struct bus_call *call)
+{
+	return program_run(fd, call, sizeof(*call));
 }
 
 /* The memory of argv[0], blank-padded by `up`; found once by the egg. */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "shared/cell.h"
+#include "shared/hormone.h"
 #include "tissue/germ.h"
 
 struct commons;
@@ -20,8 +20,13 @@ struct tissue {
 	const volatile struct census *census;         /* read-only, by class */
 	const volatile struct organism *organism;     /* read-only */
 	const volatile struct vessel_owner *vessels;  /* read-only, by vessel */
+	const volatile struct constitution *rules;    /* read-only */
+	const volatile struct receptors *receptors;   /* read-only, by slot */
+	const volatile struct pulse *pulses;          /* read-only, by slot */
+	const volatile struct proof *proofs;          /* read-only, by slot */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
+	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
@@ -50,7 +55,10 @@ void tissue_forget_vessels(struct tissue *t);
 
 /* Runs a gland program on call. Returns 0 and the answer in call->answer, or -errno when the call itself failed. */
 int gland_run(int fd, struct gland_call *call);
+/* The same for the programs of the bus. */
+int bus_run(int fd, struct bus_call *call);
 const char *gland_answer_text(uint32_t answer);
+const char *reason_text(uint32_t reason);
 
 const char *class_name(int class);
 
