@@ -204,7 +204,7 @@ static uint32_t map_id(const char *leaf)
 
 static void expect_strangers_refused(const struct gland_call *call)
 {
-	static const char *const programs[] = { "gland_divide", "gland_become", "gland_animate", "lineage_end" };
+	static const char *const programs[] = { "gland_divide", "gland_become", "gland_animate", "gland_leave" };
 
 	for (unsigned p = 0; p < sizeof(programs) / sizeof(*programs); p++) {
 		int fd = stranger_find_program(programs[p], map_id("cells"));
