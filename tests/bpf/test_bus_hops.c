@@ -216,6 +216,8 @@ Test(bus_hops, g_memory_is_bounded)
 	uint64_t first, id = 0;
 
 	start_chain(a, 3);
+	rig.rules.secretions_per_s = 1000000; /* the rate is not what is tried here */
+	bus_rule(&rig);
 	cr_assert_eq(actor_secrete(&rig, &a[0], HORMONE_ALARM, 0, 50000, &first), GLAND_OK);
 	for (unsigned i = 0; i < MOLECULES; i++)
 		cr_assert_eq(actor_secrete(&rig, &a[0], HORMONE_CALM, 0, 5, &id), GLAND_OK);
