@@ -290,7 +290,7 @@ int gland_animate(struct gland_call *call)
 {
 	struct cell *c = cell_or_stranger(), *old;
 	struct vessel_owner *v;
-	__u32 vessel = call->vessel;
+	__u32 vessel = call->vessel, owner;
 
 	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_BLOOD ? GLAND_CLASS : GLAND_OK;
 	if (call->answer != GLAND_OK || !c)
@@ -300,12 +300,14 @@ int gland_animate(struct gland_call *call)
 		call->answer = GLAND_RANGE;
 		return 0;
 	}
-	old = v->owner ? cell_at(cell_slot_of_id(v->owner)) : NULL;
-	if (old && old->state == CELL_LIVING && old->id == v->owner) {
+	/* Read once: the owner that is judged is the one that is replaced, whatever the caller says it has seen. */
+	owner = *(volatile __u32 *)&v->owner;
+	old = owner ? cell_at(cell_slot_of_id(owner)) : NULL;
+	if (old && old->state == CELL_LIVING && old->id == owner) {
 		call->answer = GLAND_OWNED;
 		return 0;
 	}
-	if (v->owner != call->seen || __sync_val_compare_and_swap(&v->owner, call->seen, c->id) != call->seen)
+	if (owner != call->seen || __sync_val_compare_and_swap(&v->owner, owner, c->id) != owner)
 		call->answer = GLAND_STALE;
 	call->slot = c->slot;
 	call->id = c->id;

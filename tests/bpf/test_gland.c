@@ -73,13 +73,14 @@ static int stay(struct kin_rig *r)
 	return 0;
 }
 
-Test(gland, b_blood_has_a_stem_only_when_nobody_else_can)
+/* The neuron has stems at any time; blood is the last resort. */
+Test(gland, b_blood_has_stems_only_when_there_is_none)
 {
 	struct kin_actor stem, neuron;
 
 	kin_begin(&rig, &stem, 1, CLASS_STEM, stay);
-	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 1), GLAND_OK);
-	cr_expect_eq(ask(CLASS_BLOOD, divide, CLASS_STEM, 1), GLAND_CLASS, "blood has a stem although there is one");
+	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 1), GLAND_OK, "the neuron has no stem beside another");
+	cr_expect_eq(ask(CLASS_BLOOD, divide, CLASS_STEM, 1), GLAND_CLASS, "blood has a stem beside another");
 	kin_let_go(&stem);
 	cr_expect_eq(ask(CLASS_NEURON, divide, CLASS_STEM, 0), GLAND_OK);
 	kin_begin(&rig, &neuron, 2, CLASS_NEURON, stay);
