@@ -47,6 +47,22 @@ void points_try(struct trial *t, const struct scenario *s, enum cell_class class
 	free(w);
 }
 
+#define DRAWS 16 /* instructions tried as the place of the first death */
+
+/*
+ * The walk is slow and meets what is done once in 100 ms, as a run at full speed may not: an instruction at which blood
+ * never dies there is drawn again.
+ */
+static void draw_death(struct sweep *w, const struct sweep *first, unsigned from, unsigned to, unsigned stride)
+{
+	unsigned before = w->t->tried;
+
+	for (int n = 0; n < DRAWS && w->t->tried == before && !w->t->failed; n++) {
+		w->death = path_point(&first->path, from + (unsigned)(trial_random(w->t) % (to - from)));
+		sweep_stops(w, (unsigned)(trial_random(w->t) % stride), stride);
+	}
+}
+
 void points_try_adopter(struct trial *t, const struct scenario *s, unsigned deaths, unsigned stride, unsigned instructions)
 {
 	struct exchange wanted = reference(t, s);
@@ -58,8 +74,7 @@ void points_try_adopter(struct trial *t, const struct scenario *s, unsigned deat
 	for (unsigned i = 0; i < deaths && ok; i++) {
 		unsigned from = first->path.n * i / deaths, to = first->path.n * (i + 1) / deaths;
 
-		w->death = path_point(&first->path, from + (unsigned)(trial_random(t) % (to - from)));
-		sweep_stops(w, (unsigned)(trial_random(t) % stride), stride);
+		draw_death(w, first, from, to, stride);
 		if (!i)
 			ok = sweep_walk(w);
 		if (ok)
