@@ -60,21 +60,6 @@ int BPF_PROG(lineage_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
-/* Gives back the slot that a dying mother was promised for a daughter she did not have. */
-static __always_inline void lineage_return_licence(struct cell *c)
-{
-	struct cell *promised = c->licence == CELL_NOBODY ? NULL : cell_at(c->licence);
-	struct census *n;
-
-	c->licence = CELL_NOBODY;
-	if (!promised || promised->state != CELL_LICENSED)
-		return;
-	promised->state = CELL_FREE;
-	n = census_of(promised->class);
-	if (n)
-		__sync_fetch_and_add(&n->living, -1);
-}
-
 struct handover {
 	__u32 from; /* slot of the dead mother */
 	__u32 to;   /* slot of the new mother */
@@ -145,8 +130,11 @@ static __always_inline void lineage_hand_on(const struct cell *dead, struct cens
 static __always_inline void lineage_bury(struct cell *c, __u32 code)
 {
 	struct census *n = census_of(c->class);
+	const struct cell dead = *c;
 	__u32 pid = c->pid;
 
+	/* Now, and the copy: once the record is given up, it may be another cell's a moment later. */
+	family_return_licence(c);
 	c->exit_code = code;
 	c->died_ns = bpf_ktime_get_boot_ns();
 	c->state = CELL_DEAD;
@@ -155,10 +143,9 @@ static __always_inline void lineage_bury(struct cell *c, __u32 code)
 		__sync_fetch_and_add(&n->living, -1);
 		__sync_fetch_and_add(&n->died, 1);
 	}
-	lineage_return_licence(c);
 	if (n)
-		lineage_hand_on(c, n);
-	family_announce(c, MSG_DEATH, code);
+		lineage_hand_on(&dead, n);
+	family_announce(&dead, MSG_DEATH, code);
 }
 
 SEC("tp_btf/sched_process_exit")
