@@ -118,6 +118,21 @@ static __always_inline void *inbox_of(__u32 slot)
 	return bpf_map_lookup_elem(&inboxes, &slot);
 }
 
+/* Gives back the slot that a mother was promised for a daughter she did not have: it counts as a living cell until then. */
+static __always_inline void family_return_licence(struct cell *mother)
+{
+	struct cell *promised = mother->licence == CELL_NOBODY ? NULL : cell_at(mother->licence);
+	struct census *n;
+
+	mother->licence = CELL_NOBODY;
+	if (!promised || promised->state != CELL_LICENSED)
+		return;
+	promised->state = CELL_FREE;
+	n = census_of(promised->class);
+	if (n)
+		__sync_fetch_and_add(&n->living, -1);
+}
+
 /* The cell that runs this program, or NULL for a stranger. */
 static __always_inline struct cell *cell_calling(void)
 {

@@ -151,7 +151,7 @@ static __always_inline __u32 gland_license(struct cell *mother, struct organism 
 	return GLAND_OK;
 }
 
-/* A mother whose clone failed may try again with the licence she holds. */
+/* A mother who holds a licence may use it, or give it back with CLASS_NONE when her clone has failed. */
 static __always_inline void gland_repeat_licence(const struct cell *mother, struct gland_call *call)
 {
 	struct cell *daughter = cell_at(mother->licence);
@@ -172,6 +172,11 @@ int gland_divide(struct gland_call *call)
 
 	if (!mother || !o) {
 		call->answer = GLAND_STRANGER;
+		return 0;
+	}
+	if (call->class == CLASS_NONE && mother->licence != CELL_NOBODY) {
+		family_return_licence(mother);
+		call->answer = GLAND_OK;
 		return 0;
 	}
 	if (o->dying) {

@@ -62,21 +62,6 @@ int BPF_PROG(lineage_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
-/* Gives back the slot that a dying mother was promised for a daughter she did not have. */
-static __always_inline void lineage_return_licence(struct cell *c)
-{
-	struct cell *promised = c->licence == CELL_NOBODY ? NULL : cell_at(c->licence);
-	struct census *n;
-
-	c->licence = CELL_NOBODY;
-	if (!promised || promised->state != CELL_LICENSED)
-		return;
-	promised->state = CELL_FREE;
-	n = census_of(promised->class);
-	if (n)
-		__sync_fetch_and_add(&n->living, -1);
-}
-
 struct handover {
 	__u32 from; /* slot of the dead mother */
 	__u32 to;   /* slot of the new mother */
@@ -103,17 +88,23 @@ static long lineage_find_neuron(__u32 slot, void *ctx)
 	return 1;
 }
 
-/* Who gets the daughters of the cell in slot from: its mother while she lives, else the neuron, else nobody for now. */
-static __always_inline __u32 lineage_heir(__u32 from)
+/* Who gets the daughters of a cell: its mother while she lives, else the neuron, else nobody for now. */
+static __always_inline __u32 lineage_heir(__u32 mother)
 {
-	struct cell *dead = cell_at(from), *mother;
-	struct handover h = { .from = from, .to = CELL_NOBODY };
+	struct cell *m = mother == CELL_NOBODY ? NULL : cell_at(mother);
+	struct handover h = { .from = CELL_NOBODY, .to = CELL_NOBODY };
 
-	mother = dead && dead->mother != CELL_NOBODY ? cell_at(dead->mother) : NULL;
-	if (mother && mother->state == CELL_LIVING)
-		return mother->slot;
+	if (m && m->state == CELL_LIVING)
+		return mother;
 	bpf_loop(CELL_SLOTS_MAX, lineage_find_neuron, &h, 0);
 	return h.to;
+}
+
+static __always_inline __u32 lineage_mother(__u32 slot)
+{
+	struct cell *c = slot == CELL_NOBODY ? NULL : cell_at(slot);
+
+	return c ? c->mother : CELL_NOBODY;
 }
 
 static __always_inline bool lineage_is_living(__u32 slot)
@@ -133,36 +124,40 @@ static __always_inline bool lineage_is_living(__u32 slot)
 static __always_inline void lineage_hand_on(const struct cell *dead)
 {
 	struct handover h = { .from = dead->slot, .to = CELL_NOBODY };
+	__u32 mother = dead->mother;
 
 	for (int i = 0; i < HANDOVERS_MAX; i++) {
-		h.to = lineage_heir(h.from);
+		h.to = lineage_heir(mother);
 		bpf_loop(CELL_SLOTS_MAX, lineage_hand_one, &h, 0);
 		family_barrier();
 		if (h.to != CELL_NOBODY ? lineage_is_living(h.to) : lineage_heir(CELL_NOBODY) == CELL_NOBODY)
 			break;
 		h.from = h.to;
+		mother = lineage_mother(h.to);
 	}
 }
 
 static __always_inline void lineage_bury(struct cell *c, __u32 code)
 {
 	struct census *n = census_of(c->class);
+	const struct cell dead = *c;
 	__u32 pid = c->pid;
 
+	/* Now, and the copy: once the record is given up, it may be another cell's a moment later. */
+	family_return_licence(c);
 	c->exit_code = code;
 	c->died_ns = bpf_ktime_get_boot_ns();
 	c->state = CELL_DEAD;
 	bpf_map_delete_elem(&kin, &pid);
-	happened(HAPPENED_DEATH, c, code, 0, 0);
+	happened(HAPPENED_DEATH, &dead, code, 0, 0);
 	if (n) {
 		/* One that has left by its own decision is not counted any more. */
-		if (!c->leaving)
+		if (!dead.leaving)
 			__sync_fetch_and_add(&n->living, -1);
 		__sync_fetch_and_add(&n->died, 1);
 	}
-	lineage_return_licence(c);
-	lineage_hand_on(c);
-	family_announce(c, MSG_DEATH, code);
+	lineage_hand_on(&dead);
+	family_announce(&dead, MSG_DEATH, code);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -172,7 +172,7 @@ enum gland_answer {
 
 /* Context of gland_divide and gland_become: in class and seen; out the rest. Size asserted: the kernel gets it as bytes. */
 struct gland_call {
-	__u32 class;  /* of the daughter, or the class to become */
+	__u32 class;  /* of the daughter, or the class to become; CLASS_NONE: the mother gives her licence back */
 	__u32 seen;   /* living cells of that class the caller saw; the call is refused if the number has changed */
 	__u32 answer; /* enum gland_answer */
 	__u32 slot;   /* of the daughter, or of the caller */

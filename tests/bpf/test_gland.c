@@ -127,6 +127,28 @@ Test(gland, d_one_licence_at_a_time)
 	cr_expect_eq(ask(CLASS_STEM, divide_then_become, CLASS_STEM, 1), GLAND_PENDING);
 }
 
+static int divide_and_give_back(struct kin_rig *r)
+{
+	r->notes->call[1] = (struct gland_call){ .class = CLASS_NONE };
+	r->notes->call[2] = (struct gland_call){ .class = CLASS_BLOOD };
+	kin_call(r->divide, &r->notes->call[0]);
+	kin_call(r->divide, &r->notes->call[1]);
+	return (int)kin_call(r->become, &r->notes->call[2]);
+}
+
+Test(gland, d_a_licence_given_back_bars_nobody)
+{
+	struct census n;
+	struct cell c;
+
+	cr_expect_eq(ask(CLASS_STEM, divide_and_give_back, CLASS_STEM, 1), GLAND_OK);
+	cr_expect_eq(rig.notes->call[1].answer, GLAND_OK);
+	kin_cell(&rig, rig.notes->call[0].slot, &c);
+	cr_expect_eq(c.state, CELL_FREE, "the promised slot is in state %u", c.state);
+	kin_census(&rig, CLASS_STEM, &n);
+	cr_expect_eq(n.living, 0, "%u stems are counted", n.living);
+}
+
 Test(gland, e_nothing_is_born_of_the_dying)
 {
 	kin_dying(&rig);

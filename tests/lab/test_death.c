@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Deaths: whichever cells are killed, the family is whole again within seconds, its tree is connected, requests are answered. */
 #include <criterion/criterion.h>
+#include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 #include "lab.h"
 
 LAB_SUITE(lab_40_death, 120);
@@ -224,7 +230,51 @@ Test(lab_40_death, j_several_of_each)
 	cr_expect_eq(lab_number(&lab, "census.neuron"), 1);
 }
 
-Test(lab_40_death, k_the_cause_is_in_the_log)
+/* Whether a cell may have daughters, as far as the system is asked. Its own user may set that; root may not everywhere. */
+static void allow_daughters(pid_t cell, bool allow)
+{
+	char ids[64];
+	unsigned uid;
+	pid_t pid;
+	int status;
+
+	cr_assert(lab_proc_line(cell, "Uid", ids, sizeof(ids)) && sscanf(ids, "%u", &uid) == 1);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		struct rlimit l;
+
+		if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ||
+			prlimit(cell, RLIMIT_NPROC, NULL, &l))
+			_exit(1);
+		l.rlim_cur = allow ? l.rlim_max : 0;
+		_exit(prlimit(cell, RLIMIT_NPROC, &l, NULL) ? 1 : 0);
+	}
+	cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d cannot be limited", cell);
+}
+
+/* A division that fails must leave nothing behind that counts as a stem, and is not tried again without a pause. */
+Test(lab_40_death, k_all_stems_while_the_system_has_no_room)
+{
+	struct timespec tries = { .tv_nsec = 500000000 };
+	pid_t neuron;
+	double used;
+
+	live();
+	neuron = lab_pid(&lab, "neuron");
+	note("stem", CELLS_MAX);
+	allow_daughters(neuron, false);
+	strike();
+	used = lab_cpu_s(neuron);
+	nanosleep(&tries, NULL);
+	cr_expect_lt(lab_cpu_s(neuron) - used, 0.2, "the neuron spins");
+	cr_expect_eq(lab_number(&lab, "census.stem"), 0, "stems are counted that do not live");
+	expect_answers();
+	allow_daughters(neuron, true);
+	cr_expect(lab_wait(HEALED_S, is_whole, NULL), "not whole after %d s: %s", HEALED_S, lab.out);
+}
+
+Test(lab_40_death, l_the_cause_is_in_the_log)
 {
 	char text[64];
 

@@ -79,6 +79,31 @@ Test(synapse, the_order_goes_round)
 	}
 }
 
+static void come_and_go(struct synapse *s, uint32_t slot, uint32_t times)
+{
+	while (times--) {
+		synapse_queue(s, slot);
+		atomic_store(&s->slot[slot].word, slot_word(times, 0, SLOT_FREE));
+	}
+}
+
+/* Whatever the number of clients that came and went behind it, what still waits is found. */
+Test(synapse, an_order_written_over_forgets_nobody)
+{
+	static const uint32_t crowds[] = { SYNAPSE_ORDER - 2, SYNAPSE_ORDER - 1, SYNAPSE_ORDER, SYNAPSE_ORDER + 1, 3 * SYNAPSE_ORDER };
+
+	for (unsigned i = 0; i < sizeof(crowds) / sizeof(*crowds); i++) {
+		struct synapse *s = synapse_fresh();
+
+		synapse_queue(s, 5);
+		come_and_go(s, 6, crowds[i]);
+		synapse_queue(s, 7);
+		cr_assert_eq(synapse_take(s, 77) + synapse_take(s, 77), 5 + 7, "a crowd of %u", crowds[i]);
+		cr_assert_eq(synapse_take(s, 77), -1);
+		cr_assert(!synapse_waiting(s));
+	}
+}
+
 Test(synapse, a_bell_rings_once_and_only_for_a_sleeper)
 {
 	_Atomic uint32_t asleep = 0;

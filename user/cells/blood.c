@@ -15,6 +15,7 @@
 #define EVENTS_PER_TURN 256
 #define SIGNAL_TURNS    64u /* busy turns until signals are looked for */
 #define SWEEP_MS_MAX    250u
+#define ALONE_RETRY_MS  100u
 
 void ring_put(struct conn_ring *r, uint32_t i)
 {
@@ -212,6 +213,12 @@ static bool anything_done(const struct synapse *s)
 	return false;
 }
 
+/* Nobody is left who could fill a vacancy. */
+static bool blood_is_alone(const struct tissue *t)
+{
+	return !t->census[CLASS_STEM].living && !t->census[CLASS_NEURON].living && !t->organism->dying;
+}
+
 /* How long to sleep: not at all, until the next deadline, or until something happens. */
 static int blood_patience(struct artery *a)
 {
@@ -225,6 +232,9 @@ static int blood_patience(struct artery *a)
 		until = a->pause_until;
 	if (a->leave_by && a->now_ms + SWEEP_MS_MAX < until)
 		until = a->now_ms + SWEEP_MS_MAX;
+	/* It would have divided, but the system had no room. */
+	if (blood_is_alone(a->t) && a->now_ms + ALONE_RETRY_MS < until)
+		until = a->now_ms + ALONE_RETRY_MS;
 	if (until == UINT64_MAX)
 		return -1;
 	return until > a->now_ms ? (int)(until - a->now_ms) : 0;
@@ -348,12 +358,6 @@ static bool blood_is_drained(struct artery *a)
 	if (!a->leave_by)
 		blood_begin_to_leave(a);
 	return !a->open || a->now_ms >= a->leave_by;
-}
-
-/* Nobody is left who could fill a vacancy. */
-static bool blood_is_alone(const struct tissue *t)
-{
-	return !t->census[CLASS_STEM].living && !t->census[CLASS_NEURON].living && !t->organism->dying;
 }
 
 int blood_live(struct tissue *t)

@@ -116,11 +116,12 @@ static void repair_slot(struct artery *a, uint32_t i)
 	state = slot_state(atomic_load(&s->word));
 	/* Released already, or never queued: the input still holds the request, which is asked for again. */
 	if (state == SLOT_FREE || s->conn != i) {
-		c->slot = SYNAPSE_SLOTS;
+		/* The slot last: without one, the phase must not say that a drone was asked. */
 		if (c->phase == CONN_ASKED)
 			conn_phase(c, CONN_WANT_SLOT);
 		else if (c->phase == CONN_BODY)
 			body_restart(c);
+		c->slot = SYNAPSE_SLOTS;
 	}
 }
 

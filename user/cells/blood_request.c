@@ -72,8 +72,6 @@ void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 	struct conn *c = conn_at(a, i);
 	uint32_t reply, n;
 
-	if (c->slot < SYNAPSE_SLOTS)
-		slot_abandon(a, i);
 	if (!keep || !(c->flags & CONN_KEEP) || (c->flags & CONN_OLD)) {
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;

@@ -244,5 +244,8 @@ void blood_send(struct artery *a, uint32_t i, const struct conn_out *part)
 	next->base = c->sent;
 	conn_out_commit(c);
 	conn_phase(c, CONN_SENDING);
+	/* Not before the refusal is in force: an adopter would not know that the request is over, and nobody would ask again. */
+	if (part->kind == OUT_REPLY && c->slot < SYNAPSE_SLOTS)
+		slot_abandon(a, i);
 	send_on(a, i, true);
 }

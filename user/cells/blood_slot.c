@@ -254,18 +254,22 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 		return;
 	}
 	c = conn_at(a, i);
-	if (!conn_ready(a, i) || c->slot != slot)
+	if (c->slot != slot)
 		return;
+	if (!conn_ready(a, i)) {
+		slot_release(a, slot); /* closed, and its slot abandoned with that */
+		return;
+	}
 	if (slot_repeat(a, i, slot, state))
 		return;
 	a->vitals->errors++;
-	c->slot = SYNAPSE_SLOTS;
 	late = slot_is_late(a, s);
-	slot_release(a, slot);
 	if (c->pieces || c->phase == CONN_SENDING)
 		blood_close(a, i);
 	else
 		blood_refuse(a, i, late ? 504 : 502, blood_body_is_read(c));
+	/* It was abandoned with that, and nobody works on it any more. */
+	slot_release(a, slot);
 	/* A pipelined request may stand behind it. */
 	if (c->fd >= 0 && c->phase == CONN_READING)
 		ring_put(&a->ready, i);

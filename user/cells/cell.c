@@ -113,8 +113,14 @@ int cell_divide(struct tissue *t, int class, uint32_t seen)
 	if (call.answer != GLAND_OK && call.answer != GLAND_PENDING)
 		return cell_refusal(call.answer);
 	pid = syscall(SYS_clone3, &clone, sizeof(clone));
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		/* -EAGAIN is the family's word for looking again at once; the system means a limit by it. */
+		error = errno == EAGAIN ? -ENOMEM : -errno;
+		/* What was promised is given back: kept, it would count as a stem, and bar its holder from becoming anything. */
+		call.class = CLASS_NONE;
+		gland_run(FD_DIVIDE, &call);
+		return error;
+	}
 	if (pid)
 		return 0;
 	cell_move_in(t, call.slot, call.id, (int)call.class);

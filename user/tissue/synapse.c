@@ -10,7 +10,8 @@ void synapse_enlist(struct synapse *s, uint32_t slot)
 {
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
 
-	atomic_store_explicit(&s->order[tail % SYNAPSE_ORDER], slot, memory_order_relaxed);
+	/* Who sees this entry sees as well how far tail had come: synapse_take tells from that what is written over. */
+	atomic_store_explicit(&s->order[tail % SYNAPSE_ORDER], slot, memory_order_release);
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
 }
 
@@ -36,8 +37,11 @@ static bool synapse_claim(struct synapse *s, uint32_t slot, uint32_t id)
  * More was queued than order holds, most of it taken back since: any slot that waits is taken. When none does, whatever
  * was queued before tail is over.
  */
-static int synapse_take_any(struct synapse *s, uint32_t id, uint32_t head, uint32_t tail)
+static int synapse_take_any(struct synapse *s, uint32_t id)
 {
+	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
+
 	for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
 		uint32_t slot = (tail + i) % SYNAPSE_SLOTS;
 
@@ -50,16 +54,17 @@ static int synapse_take_any(struct synapse *s, uint32_t id, uint32_t head, uint3
 
 int synapse_take(struct synapse *s, uint32_t id)
 {
-	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
-	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
+	uint32_t at = atomic_load_explicit(&s->head, memory_order_acquire);
 
-	if (tail - head > SYNAPSE_ORDER)
-		return synapse_take_any(s, id, head, tail);
-	for (uint32_t at = head; at != tail; at++) {
-		uint32_t slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_relaxed) % SYNAPSE_SLOTS;
-		bool mine = synapse_claim(s, slot, id);
+	for (; at != atomic_load_explicit(&s->tail, memory_order_acquire); at++) {
+		uint32_t slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_acquire) % SYNAPSE_SLOTS;
 		uint32_t seen = at;
+		bool mine;
 
+		/* Looked at behind the entry, which may have been written over while it was read. */
+		if (atomic_load_explicit(&s->tail, memory_order_acquire) - at >= SYNAPSE_ORDER)
+			return synapse_take_any(s, id);
+		mine = synapse_claim(s, slot, id);
 		atomic_compare_exchange_strong(&s->head, &seen, at + 1);
 		if (mine)
 			return (int)slot;
