@@ -52,8 +52,8 @@ static int run(int fd, void *call, unsigned n)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.test.prog_fd = (unsigned)fd;
-	attr.test.ctx_in = attr.test.ctx_out = (unsigned long)call;
-	attr.test.ctx_size_in = attr.test.ctx_size_out = n;
+	attr.test.ctx_in = (unsigned long)call; /* where the answer comes too */
+	attr.test.ctx_size_in = n;
 	return syscall(SYS_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) ? -errno : 0;
 }
 
@@ -81,11 +81,11 @@ static int bus(const struct request *r)
 
 		if (i == 0) {
 			tell(r, "first_error", -error);
-			tell(r, "first", call.answer);
+			tell(r, "first", error ? -1 : (long)call.answer);
 		}
 		if (i == times - 1) {
 			tell(r, "error", -error);
-			tell(r, "answer", call.answer);
+			tell(r, "answer", error ? -1 : (long)call.answer);
 			tell(r, "votes", call.votes);
 		}
 	}
@@ -99,7 +99,7 @@ static int gland(const struct request *r)
 	int error = run((int)number(r, "program="), &call, sizeof(call));
 
 	tell(r, "error", -error);
-	return tell(r, "answer", call.answer);
+	return tell(r, "answer", error ? -1 : (long)call.answer);
 }
 
 /* Another command of bpf(2) on descriptor fd=N. */
@@ -228,6 +228,7 @@ static int sleep_on(const struct request *r)
 	(void)r;
 	for (;;)
 		nanosleep(&long_time, NULL);
+	return 0;
 }
 
 static int spin(const struct request *r)
@@ -237,6 +238,7 @@ static int spin(const struct request *r)
 	(void)r;
 	for (;;)
 		turns++;
+	return 0;
 }
 
 #define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(poke) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
