@@ -15,6 +15,7 @@
 #define EVENTS_PER_TURN 256
 #define SIGNAL_TURNS    64u /* busy turns until signals are looked for */
 #define SWEEP_MS_MAX    250u
+#define WAITING_MS      20u /* after this without a drone that takes what waits, the neuron is asked to look */
 #define ALONE_RETRY_MS  100u
 
 void ring_put(struct conn_ring *r, uint32_t i)
@@ -230,6 +231,9 @@ static int blood_patience(struct artery *a)
 		until = a->strays_due;
 	if (a->paused && a->pause_until < until)
 		until = a->pause_until;
+	/* A drone that was woken and does not come may be hanging. */
+	if (synapse_waiting(a->synapse) && a->now_ms + WAITING_MS < until)
+		until = a->now_ms + WAITING_MS;
 	if (a->leave_by && a->now_ms + SWEEP_MS_MAX < until)
 		until = a->now_ms + SWEEP_MS_MAX;
 	/* It would have divided, but the system had no room. */
@@ -270,6 +274,8 @@ static void blood_turn(struct artery *a)
 		adopt_close_strays(a);
 	if (a->paused && a->now_ms >= a->pause_until && !a->leave_by)
 		blood_resume(a);
+	if (n == 0 && synapse_waiting(a->synapse))
+		blood_call_neuron(a);
 	if (a->rung)
 		blood_ring_drones(a);
 }

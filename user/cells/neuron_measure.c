@@ -15,20 +15,28 @@
 #define PULSE_FRESH_NS 400000000ull /* an older pulse says nothing of now */
 #define PSI_MS         1000u        /* between two readings: the kernel averages over ten seconds */
 
-/* A cell that shows no pulse is asleep, or so deep in one request that it cannot. */
+static bool pulse_is_fresh(const struct tissue *t, uint32_t s, uint64_t now)
+{
+	return t->pulses[s].id == t->cells[s].id && t->pulses[s].beat_ns + PULSE_FRESH_NS > now;
+}
+
+/* A drone that is awake and shows no pulse is deep in one request, or hangs: either way it takes no other. */
+static bool drone_is_lost(const struct tissue *t, uint32_t s, uint64_t now)
+{
+	return t->cells[s].class == CLASS_DRONE && !pulse_is_fresh(t, s, now) && !atomic_load(&t->commons->asleep[s]);
+}
+
 static uint32_t cell_busy(const struct tissue *t, uint32_t s, uint64_t now)
 {
-	const volatile struct pulse *p = &t->pulses[s];
-
-	if (p->id == t->cells[s].id && p->beat_ns + PULSE_FRESH_NS > now)
-		return p->busy_permille;
-	return t->cells[s].class == CLASS_DRONE && !atomic_load(&t->commons->asleep[s]) ? 1000 : 0;
+	if (pulse_is_fresh(t, s, now))
+		return t->pulses[s].busy_permille;
+	return drone_is_lost(t, s, now) ? 1000 : 0;
 }
 
 static void measure_class(const struct tissue *t, int class, struct need_sample *s)
 {
 	uint64_t now = clock_boot_ns(), busy = 0;
-	uint32_t n = 0;
+	uint32_t n = 0, lost = 0;
 
 	s->living = t->census[class].living;
 	s->min = t->census[class].min;
@@ -44,14 +52,17 @@ static void measure_class(const struct tissue *t, int class, struct need_sample 
 			continue;
 		n++;
 		busy += cell_busy(t, i, now);
+		lost += drone_is_lost(t, i, now);
 		s->far += c->mother != t->slot;
 	}
 	s->busy_permille = n ? (uint32_t)(busy / n) : 0;
+	s->taken = lost;
 }
 
 static void measure_queues(const struct tissue *t, struct need_sample *s)
 {
 	uint64_t now = clock_ms();
+	uint32_t taken = 0;
 
 	for (uint32_t v = 0; v < t->plan->vessels; v++)
 		for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
@@ -60,12 +71,14 @@ static void measure_queues(const struct tissue *t, struct need_sample *s)
 			uint64_t age = now > slot->queued_ms ? now - slot->queued_ms : 0;
 
 			if (state == SLOT_TAKEN)
-				s->taken++;
+				taken++;
 			if (state != SLOT_QUEUED)
 				continue;
 			s->queued++;
 			s->oldest_ms = age > s->oldest_ms ? (uint32_t)age : s->oldest_ms;
 		}
+	/* One that is lost without a request is no less at work. */
+	s->taken = taken > s->taken ? taken : s->taken;
 }
 
 /* Connections in the accept queues. */
