@@ -111,7 +111,9 @@ static void neuron_ask(const struct tissue *t, struct neuron *n, uint64_t now)
 		signal_prompt(t, target);
 	mean = t->rules->prompt_ms / (living ? living : 1);
 	n->ask_ms = now + mean / 2 + signal_random() % (mean + 1);
-	n->inspect_ms = now + t->rules->answer_ms + 10;
+	/* Questions come faster than answers are overdue: a look that is due is not put off by the next question. */
+	if (!n->inspect_ms)
+		n->inspect_ms = now + t->rules->answer_ms + 10;
 }
 
 static int neuron_patience(const struct neuron *n, uint64_t now)
