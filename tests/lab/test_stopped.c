@@ -170,7 +170,7 @@ static void expect_endless(const char *deed)
 	h.id = e.id;
 	h.pid = -1;
 	expect_condemned(&h, REASON_DEADLINE, DEADLINE_MS + MARGIN_MS);
-	expect_answer(&c, 502);
+	expect_answer(&c, 504);
 	expect_served();
 }
 

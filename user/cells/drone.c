@@ -229,7 +229,8 @@ static void drone_pulse(struct drone *d, uint64_t now)
  */
 static void drone_choose(struct drone *d, int *look_ms)
 {
-	if (choice_of_grown(d->t, look_ms) == FATE_LEAVE)
+	/* Its gene may have said so in its name: the kernel counts it no more. */
+	if (choice_of_grown(d->t, look_ms) == FATE_LEAVE || d->t->cells[d->t->slot].leaving)
 		cell_leaving = 1;
 }
 

@@ -98,6 +98,7 @@ static int gland(const struct request *r)
 	struct gland_call call = { .class = number(r, "class="), .seen = number(r, "seen=") };
 	int error = run((int)number(r, "program="), &call, sizeof(call));
 
+	tell(r, "pid", getpid());
 	tell(r, "error", -error);
 	return tell(r, "answer", error ? -1 : (long)call.answer);
 }
@@ -146,11 +147,12 @@ static int protect(const struct request *r)
 	return tell(r, "error", mprotect(at, query_number(r->query, "bytes=", 4096), PROT_READ | PROT_WRITE) ? errno : 0);
 }
 
-/* Writes the number value= into memory at=. */
+/* Writes the number value= into memory at=, unless it is the process unless= itself; tells which it is. */
 static int poke(const struct request *r)
 {
-	*(volatile unsigned long *)query_number(r->query, "at=", 0) = query_number(r->query, "value=", 0);
-	return tell(r, "error", 0);
+	if (getpid() != (int)number(r, "unless="))
+		*(volatile unsigned long *)query_number(r->query, "at=", 0) = query_number(r->query, "value=", 0);
+	return tell(r, "pid", getpid());
 }
 
 static void storm_against(unsigned id, unsigned turn)
@@ -214,10 +216,10 @@ static int lie(const struct request *r)
 static int eat(const struct request *r)
 {
 	size_t n = (size_t)number(r, "mb=") << 20;
-	char *p = malloc(n);
+	volatile char *p = malloc(n);
 
-	if (p)
-		memset(p, 1, n);
+	for (size_t i = 0; p && i < n; i += 1024)
+		p[i] = 1;
 	return tell(r, "eaten", p != NULL);
 }
 
