@@ -400,8 +400,9 @@ int gland_prompt(struct bus_call *call)
 	m.class = c->class;
 	m.time_ns = now;
 	ring = inbox_of(slot);
-	if (ring)
-		bpf_ringbuf_output(ring, &m, sizeof(m), BPF_RB_FORCE_WAKEUP);
+	/* A question that does not reach the cell, because its inbox is full, was not put. */
+	if (ring && bpf_ringbuf_output(ring, &m, sizeof(m), BPF_RB_FORCE_WAKEUP))
+		p->asked_ns = 0;
 	return 0;
 }
 

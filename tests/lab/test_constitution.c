@@ -222,7 +222,7 @@ Test(lab_48_constitution, g_what_is_mapped_for_reading_stays_so)
 }
 
 static const char seven[] = "cells { stem { min = 3 } blood { min = 1 max = 1 } drone { min = 7 max = 9 } }\n"
-			    "health { prompt = \"300ms\" answer = \"1s\" }\n";
+			    "health { prompt = \"300ms\" answer = \"3s\" }\n";
 
 static unsigned most_living(unsigned most)
 {

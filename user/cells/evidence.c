@@ -56,9 +56,13 @@ static enum held look_held(const struct tissue *t, uint32_t id)
 static bool read_proof(const struct tissue *t, uint32_t slot, struct proof *p)
 {
 	const volatile struct proof *from = &t->proofs[slot];
+	uint64_t asked = from->asked_ns, answered = from->answered_ns;
 
+	/* The same question before and after, or parts of two were read. */
+	atomic_thread_fence(memory_order_acquire);
 	*p = *from;
-	return from->asked_ns == p->asked_ns && from->answered_ns == p->answered_ns && from->target == p->target;
+	atomic_thread_fence(memory_order_acquire);
+	return from->asked_ns == asked && p->asked_ns == asked && from->answered_ns == answered && p->answered_ns == answered;
 }
 
 bool evidence_look(const struct tissue *t, uint32_t target, uint32_t reason)
