@@ -35,7 +35,7 @@ FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/
 FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle bench lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model bench lint format clean help setup install
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
@@ -128,6 +128,9 @@ simulate: $(B)/simulate/colony ## how colonies of 1 to 10 000 cells settle, draw
 settle: $(B)/simulate/colony ## that simulated colonies settle, in a second
 	$(Q)$(B)/simulate/colony --check
 
+model: ## search every state of the models of adoption, queue and requeueing with spin
+	$(Q)tests/model/run $(B)/model
+
 setup: ## install what is missing (Debian packages) and mount bpffs; needs root
 	$(Q)tools/setup
 
@@ -135,7 +138,7 @@ run: setup ## sudo make run: install what is missing, build, run the embedded de
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/run
 
-test: all unit settle bpf lab crash fuzz-short ## every test, without installing anything
+test: all unit settle model bpf lab crash fuzz-short ## every test, without installing anything
 
 check: setup ## sudo make check: install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory test
