@@ -71,7 +71,7 @@ enum act {
 };
 
 /* When a cell may act again: the time its allowance is used up to, by kind of act. Writer: the cell's own calls. */
-struct allowance {
+struct quota {
 	__u64 used_ns[ACT_COUNT];
 };
 
@@ -79,7 +79,7 @@ FAMILY_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CELL_SLOTS_MAX);
 	__type(key, __u32);
-	__type(value, struct allowance);
+	__type(value, struct quota);
 } allowances SEC(".maps");
 
 /* The last events, for people. */
@@ -173,7 +173,7 @@ static __always_inline bool allowed_at(__u64 *used_ns, __u32 rate, __u64 now)
 
 static __always_inline bool allowed(__u32 slot, enum act act, __u32 rate, __u64 now)
 {
-	struct allowance *a = bpf_map_lookup_elem(&allowances, &slot);
+	struct quota *a = bpf_map_lookup_elem(&allowances, &slot);
 
 	return a && act < ACT_COUNT && allowed_at(&a->used_ns[act], rate, now);
 }

@@ -1,70 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps of the skin, each with what it holds and its one writer; and how a source is looked up in them. */
+/* How the skin looks a source up in the immune maps, which it defines. */
 #ifndef CELLWS_IMMUNE_BPF_H
 #define CELLWS_IMMUNE_BPF_H
 
+#define IMMUNE_DEFINES
+#include "antibody.bpf.h"
 #include "parse.bpf.h"
-#include "shared/ports.h"
-
-/* The TCP ports of the organism; all others are none of the skin's business. Writer: `up`. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct port_set);
-} own_ports SEC(".maps");
-
-/* The never-ban list. Writer: `up` and cellctl; hits: the skin. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct prefix_v4);
-	__type(value, struct allowance);
-} allow_v4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct prefix_v6);
-	__type(value, struct allowance);
-} allow_v6 SEC(".maps");
-
-/* Banned addresses, network order; `up` sets the size. Writer: cellctl; hits: the skin. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u32);
-	__type(value, struct antibody);
-} antibody_v4 SEC(".maps");
-
-/* Banned /64s: the upper half of the address as in memory; `up` sets the size. Writer: cellctl; hits: the skin. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct antibody);
-} antibody_v6 SEC(".maps");
-
-/* Banned prefixes wider than those; `up` sets the size. Writer: cellctl; hits: the skin. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct prefix_v4);
-	__type(value, struct antibody);
-} prefix_v4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct prefix_v6);
-	__type(value, struct antibody);
-} prefix_v6 SEC(".maps");
 
 #define NESTED_MAX 8 /* expired prefixes around one address that are looked through */
 

@@ -162,7 +162,10 @@ CW_LAYOUT(struct organism, 360);
 	X(TWICE, "the caller has voted on this already")                   \
 	X(DEAD, "the cell it is about does not live")                      \
 	X(FEW, "fewer than three adults: no majority is possible")         \
-	X(MINIMUM, "the class would fall below its minimum")
+	X(MINIMUM, "the class would fall below its minimum")               \
+	X(UNPROVEN, "no open connection, no fresh evidence or no such death stands for it") \
+	X(SPARED, "the source is on the never-ban list")                   \
+	X(OBSERVED, "the organism only observes")
 
 enum gland_answer {
 #define X(NAME, text) GLAND_##NAME,
@@ -189,6 +192,7 @@ enum message_kind {
 	MSG_DRAIN = 5,  /* a relative has begun to leave */
 	MSG_HORMONE = 6, /* code = enum hormone, class it speaks of; slot and id of the origin; the fields below */
 	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
+	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 

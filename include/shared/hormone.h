@@ -61,9 +61,13 @@ struct constitution {
 	__u32 memory_pages;    /* most of one cell; 0: no limit */
 	__u32 cap_q16[8];      /* by class: strongest it may secrete */
 	__u32 may_kill;        /* 1: the kernel ends who is condemned; 0: cells do */
+	__u32 observe;         /* 1: nobody is banned, it is only written down */
+	__u32 ban_s;           /* length of a first ban; doubled with each further one */
+	__u32 ban_max_s;
+	__u32 bans_per_minute; /* of the T cells together; beyond it they only observe */
 	__u32 pad;
 };
-CW_LAYOUT(struct constitution, 88);
+CW_LAYOUT(struct constitution, 104);
 _Static_assert(CLASS_COUNT == 8, "caps and levels have a place for each class");
 
 /* A leaky integral: what it is worth at a time is receptor_now() of shared/receptor.h. */

@@ -58,7 +58,7 @@ struct prefix_v6 {
 };
 CW_LAYOUT(struct prefix_v6, 20);
 
-/* A ban. Writer: cellctl (later also T cells); hits by the skin. */
+/* A ban. Writers: cellctl, T cells through gland_ban; hits by the skin. */
 struct antibody {
 	__u64 expires_ns; /* boot clock; 0 = until lifted */
 	__u64 hits;
@@ -70,7 +70,8 @@ CW_LAYOUT(struct antibody, 32);
 
 /* X(NAME, text): why an address was banned. */
 #define ANTIBODY_REASONS(X) \
-	X(BY_HAND, "cellctl immune ban")
+	X(BY_HAND, "cellctl immune ban") \
+	X(BY_EVIDENCE, "a T cell, on evidence")
 
 enum antibody_reason {
 #define X(NAME, text) ANTIBODY_##NAME,

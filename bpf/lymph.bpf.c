@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The learning half of the immune system: blood presents evidence and accuses requests, T cells ban. Run by cells without
+// privileges; whose connection it is, how a drone died and who may be banned is for the kernel to see, not for them to say.
+#include "bus.bpf.h"
+#include "antibody.bpf.h"
+#include "shared/antigen.h"
+#include <bpf/bpf_endian.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Evidence on its way to a T cell. Writer: gland_present; reader: the T cell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, ANTIGEN_RING);
+} antigens SEC(".maps");
+
+/* What stands against each source. Writers: gland_present; gland_ban its offences. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SUSPECTS_MAX);
+	__type(key, struct source);
+	__type(value, struct suspect);
+} suspects SEC(".maps");
+
+/* What was decided lately, for people. Writers: gland_ban, gland_blame. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, INCIDENTS_MAX);
+	__type(key, __u32);
+	__type(value, struct incident);
+} incidents SEC(".maps");
+
+/* Requests that have killed drones. Writer: gland_blame; blood reads it by mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PATHOGEN_SETS * PATHOGEN_WAYS);
+	__type(key, __u32);
+	__type(value, struct pathogen);
+} pathogens SEC(".maps");
+
+/* By slot, the id of the dead drone whose death has been laid to a request. Writer: gland_blame. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CELL_SLOTS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} autopsies SEC(".maps");
+
+/* Counts, key 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lymph);
+} lymph SEC(".maps");
+
+static __always_inline struct lymph *lymph_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&lymph, &zero);
+}
+
+#define S_IFMT_BITS  0170000
+#define S_IFSOCK_BIT 0140000
+#define FAMILY_V4    2
+#define FAMILY_V6    10
+#define TYPE_STREAM  1
+
+/* The socket behind a descriptor of the calling process, or NULL. Everything is read without trust in what it is. */
+static __always_inline struct sock *lymph_sock(__u32 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **all = BPF_CORE_READ(table, fd), *file = NULL;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(table, max_fds) || bpf_probe_read_kernel(&file, sizeof(file), &all[fd]) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT_BITS) != S_IFSOCK_BIT)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+/* States in which the three-way handshake has been made, or the connection has ended after it. */
+static __always_inline bool lymph_has_met(__u8 state)
+{
+	return state != TCP_SYN_SENT && state != TCP_SYN_RECV && state != TCP_LISTEN && state != TCP_NEW_SYN_RECV;
+}
+
+/*
+ * Who is at the other end of the connection that the caller holds: it has answered our SYN, so that the address is its own.
+ * Only connections to one of the organism's ports count; a cell cannot make others.
+ */
+static __always_inline bool lymph_source(__u32 fd, struct source *to)
+{
+	struct sock *sk = lymph_sock(fd);
+	__u16 family;
+
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || BPF_CORE_READ(sk, sk_type) != TYPE_STREAM)
+		return false;
+	if (!lymph_has_met(BPF_CORE_READ(sk, __sk_common.skc_state)))
+		return false;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	to->family = family == FAMILY_V4 ? 4 : 6;
+	if (family == FAMILY_V4)
+		to->key = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	else if (family != FAMILY_V6 ||
+		bpf_core_read(&to->key, sizeof(to->key), &sk->__sk_common.skc_v6_daddr))
+		return false;
+	return to->key != 0;
+}
+
+/* The local port, also of a connection that has been reset, which keeps it in one place only. */
+static __always_inline bool lymph_is_own(__u32 fd)
+{
+	struct inet_sock *inet = (struct inet_sock *)lymph_sock(fd);
+	struct port_set *set;
+	__u32 zero = 0;
+
+	set = bpf_map_lookup_elem(&own_ports, &zero);
+	return inet && set && port_set_has(set, bpf_ntohs(BPF_CORE_READ(inet, inet_sport)));
+}
+
+/* Copies as printable text with a NUL at the end, whatever stood there. */
+static __always_inline void lymph_print(char *to, const char *from)
+{
+	__builtin_memcpy(to, from, ANTIGEN_DETAIL);
+	for (__u32 i = 0; i < ANTIGEN_DETAIL; i++)
+		if (to[i] && (to[i] < ' ' || to[i] > '~'))
+			to[i] = '?';
+	to[ANTIGEN_DETAIL - 1] = 0;
+}
+
+static __always_inline void suspect_note(const struct antigen *a)
+{
+	struct suspect *s = bpf_map_lookup_elem(&suspects, &a->source), fresh = { .first_ns = a->time_ns };
+
+	if (!s) {
+		bpf_map_update_elem(&suspects, &a->source, &fresh, BPF_NOEXIST);
+		s = bpf_map_lookup_elem(&suspects, &a->source);
+	}
+	if (!s)
+		return;
+	s->last_ns = a->time_ns;
+	s->reason = a->reason;
+	s->rule = a->rule;
+	s->route = a->route;
+	__builtin_memcpy(s->detail, a->detail, sizeof(s->detail));
+	__sync_fetch_and_add(&s->count, 1);
+}
+
+/* From the first evidence on, one T cell is the least there is: a stem sees the vacancy. */
+static __always_inline void lymph_call_tcell(const struct cell *c)
+{
+	struct census *n = census_of(CLASS_TCELL);
+
+	if (n && n->max && !n->min && __sync_val_compare_and_swap(&n->min, 0, 1) == 0)
+		family_announce(c, MSG_ANTIGEN, 0);
+}
+
+static __always_inline void lymph_take(const struct cell *c, const struct antigen *a, struct lymph *count)
+{
+	__sync_fetch_and_add(&count->antigens, 1);
+	suspect_note(a);
+	if (bpf_ringbuf_output(&antigens, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP))
+		__sync_fetch_and_add(&count->lost, 1);
+	lymph_call_tcell(c);
+}
+
+static __always_inline __u32 present_check(const struct cell *c, const struct present_call *call, struct source *source)
+{
+	if (c->class != CLASS_BLOOD)
+		return GLAND_CLASS;
+	if (call->reason == ANTIGEN_NONE || call->reason >= ANTIGEN_COUNT)
+		return GLAND_RANGE;
+	return lymph_is_own(call->fd) && lymph_source(call->fd, source) ? GLAND_OK : GLAND_UNPROVEN;
+}
+
+/* Evidence against the client of one of the caller's connections. */
+SEC("syscall")
+int gland_present(struct present_call *call)
+{
+	struct cell *c = cell_or_stranger();
+	struct lymph *count = lymph_get();
+	struct antigen a = { .time_ns = bpf_ktime_get_boot_ns() };
+
+	call->answer = GLAND_STRANGER;
+	if (!c || !count)
+		return 0;
+	call->answer = present_check(c, call, &a.source);
+	if (call->answer != GLAND_OK) {
+		__sync_fetch_and_add(&count->refused, 1);
+		return 0;
+	}
+	a.reason = call->reason;
+	a.rule = call->rule;
+	a.route = call->route;
+	a.cell = c->id;
+	lymph_print(a.detail, call->detail);
+	lymph_take(c, &a, count);
+	return 0;
+}
+
+static __always_inline void incident_write(struct lymph *count, const struct incident *what)
+{
+	__u64 seq = __sync_fetch_and_add(&count->incidents, 1) + 1;
+	__u32 at = seq % INCIDENTS_MAX;
+	struct incident *to = bpf_map_lookup_elem(&incidents, &at);
+
+	if (!to)
+		return;
+	to->seq = 0;
+	barrier();
+	to->time_ns = what->time_ns;
+	to->source = what->source;
+	to->act = what->act;
+	to->reason = what->reason;
+	to->rule = what->rule;
+	to->score = what->score;
+	to->ttl_s = what->ttl_s;
+	to->offence = what->offence;
+	to->cell = what->cell;
+	to->count = what->count;
+	__builtin_memcpy(to->detail, what->detail, sizeof(to->detail));
+	barrier();
+	to->seq = seq;
+}
+
+#define MINUTE_NS 60000000000ull
+
+/* So many at once, and so many each minute on the long run. */
+static __always_inline bool ban_is_within_budget(struct lymph *count, __u32 per_minute, __u64 now)
+{
+	__u64 from = count->bans_ns > now ? count->bans_ns : now;
+
+	if (!per_minute || from - now + MINUTE_NS / per_minute > MINUTE_NS)
+		return false;
+	count->bans_ns = from + MINUTE_NS / per_minute;
+	return true;
+}
+
+/* A ban that lasts longer already, or for ever, is left as it is. */
+static __always_inline int ban_put(void *map, const void *key, const struct antibody *new)
+{
+	struct antibody *old = bpf_map_lookup_elem(map, key);
+
+	if (old && (!old->expires_ns || old->expires_ns >= new->expires_ns))
+		return 0;
+	return bpf_map_update_elem(map, key, new, BPF_ANY);
+}
+
+static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u64 now)
+{
+	struct antibody new = { .expires_ns = now + ttl_s * SECOND_NS,
+		.since_ns = now,
+		.reason = ANTIBODY_BY_EVIDENCE,
+		.bits = s->family == 4 ? 32 : 64 };
+	__u32 v4 = (__u32)s->key;
+	__u64 v6 = s->key;
+	int error = s->family == 4 ? ban_put(&antibody_v4, &v4, &new) : ban_put(&antibody_v6, &v6, &new);
+
+	return error ? INCIDENT_FULL : INCIDENT_BANNED;
+}
+
+static __always_inline __u32 ban_judge(const struct constitution *k, struct lymph *count, const struct ban_call *call,
+	const struct incident *what)
+{
+	/* No such program may look into a trie, so the T cell has; the skin lets the never-ban list pass in any case. */
+	if (call->spared)
+		return INCIDENT_SPARED;
+	if (k->observe)
+		return INCIDENT_OBSERVED;
+	if (!ban_is_within_budget(count, k->bans_per_minute, what->time_ns))
+		return INCIDENT_HELD_BACK;
+	return ban_write(&what->source, what->ttl_s, what->time_ns);
+}
+
+static __always_inline __u32 ban_answer(__u32 act)
+{
+	switch (act) {
+	case INCIDENT_BANNED:
+		return GLAND_OK;
+	case INCIDENT_SPARED:
+		return GLAND_SPARED;
+	case INCIDENT_OBSERVED:
+		return GLAND_OBSERVED;
+	case INCIDENT_HELD_BACK:
+		return GLAND_RATE;
+	default:
+		return GLAND_FULL;
+	}
+}
+
+/* Bans a source that fresh evidence stands against; for how long, its record and the DNA say. */
+SEC("syscall")
+int gland_ban(struct ban_call *call)
+{
+	const struct constitution *k = constitution_get();
+	struct cell *c = cell_or_stranger();
+	struct lymph *count = lymph_get();
+	struct incident what = { .time_ns = bpf_ktime_get_boot_ns(), .source = call->source, .score = call->score };
+	struct suspect *s;
+
+	call->answer = GLAND_STRANGER;
+	if (!c || !k || !count)
+		return 0;
+	what.source.pad = 0;
+	s = bpf_map_lookup_elem(&suspects, &what.source);
+	call->answer = c->class != CLASS_TCELL                                ? GLAND_CLASS :
+		       !s || what.time_ns - s->last_ns > SUSPECT_FRESH_NS ? GLAND_UNPROVEN :
+									      GLAND_OK;
+	if (call->answer != GLAND_OK || !s) {
+		refuse(c, call->answer, 0);
+		return 0;
+	}
+	what.offence = s->offences + 1;
+	what.ttl_s = ban_seconds(k->ban_s, k->ban_max_s, what.offence);
+	what.act = ban_judge(k, count, call, &what);
+	if (what.act == INCIDENT_BANNED)
+		s->offences = what.offence;
+	what.reason = s->reason;
+	what.rule = s->rule;
+	what.count = s->count;
+	what.cell = c->id;
+	__builtin_memcpy(what.detail, s->detail, sizeof(what.detail));
+	incident_write(count, &what);
+	call->ttl_s = what.ttl_s;
+	call->offence = what.offence;
+	call->answer = ban_answer(what.act);
+	return 0;
+}
+
+#define SIGKILL_NUMBER 9u
+
+/* Whether the drone died by what it did itself: a signal of its own, an exit code, or a sentence of its sisters. */
+static __always_inline bool blame_is_own_fault(const struct cell *drone)
+{
+	__u32 slot = drone->slot;
+	struct ballot *votes = bpf_map_lookup_elem(&ballots, &slot);
+
+	if ((drone->exit_code & 0x7f) != SIGKILL_NUMBER)
+		return drone->exit_code != 0;
+	return votes && votes->condemned && votes->target == drone->id;
+}
+
+/* Its place among the requests known: its own, an empty one, or that of the least dangerous, oldest one. */
+static __always_inline struct pathogen *pathogen_place(__u64 fingerprint)
+{
+	struct pathogen *best = NULL;
+	__u32 set = pathogen_set(fingerprint);
+
+	for (__u32 i = 0; i < PATHOGEN_WAYS; i++) {
+		__u32 at = set + i;
+		struct pathogen *p = bpf_map_lookup_elem(&pathogens, &at);
+
+		if (!p || p->fingerprint == fingerprint)
+			return p;
+		if (!best || (p->deaths < PATHOGEN_DEADLY) > (best->deaths < PATHOGEN_DEADLY) ||
+			((p->deaths < PATHOGEN_DEADLY) == (best->deaths < PATHOGEN_DEADLY) && p->last_ns < best->last_ns))
+			best = p;
+	}
+	return best;
+}
+
+static __always_inline void pathogen_note(struct lymph *count, struct blame_call *call, const struct cell *drone, __u64 now)
+{
+	struct pathogen *p = pathogen_place(call->fingerprint);
+
+	if (!p)
+		return;
+	if (p->fingerprint != call->fingerprint) {
+		if (p->deaths >= PATHOGEN_DEADLY)
+			__sync_fetch_and_add(&count->pathogens, -1);
+		p->fingerprint = 0;
+		p->deaths = 0;
+		p->first_ns = now;
+		p->route = call->route;
+		lymph_print(p->detail, call->detail);
+	}
+	p->last_ns = now;
+	p->cause = drone->exit_code;
+	call->deaths = __sync_fetch_and_add(&p->deaths, 1) + 1;
+	barrier();
+	p->fingerprint = call->fingerprint;
+	if (call->deaths == PATHOGEN_DEADLY)
+		__sync_fetch_and_add(&count->pathogens, 1);
+}
+
+static __always_inline __u32 blame_check(const struct cell *c, const struct cell *drone, const struct blame_call *call)
+{
+	__u32 slot = cell_slot_of_id(call->drone), *last = bpf_map_lookup_elem(&autopsies, &slot);
+
+	if (c->class != CLASS_BLOOD)
+		return GLAND_CLASS;
+	if (!call->fingerprint || !last)
+		return GLAND_RANGE;
+	if (!drone || drone->id != call->drone || drone->class != CLASS_DRONE || drone->state != CELL_DEAD ||
+		!blame_is_own_fault(drone))
+		return GLAND_UNPROVEN;
+	/* One death is laid to one request. */
+	return __sync_lock_test_and_set(last, call->drone) == call->drone ? GLAND_TWICE : GLAND_OK;
+}
+
+/* A request at which a drone died of its own fault. */
+SEC("syscall")
+int gland_blame(struct blame_call *call)
+{
+	struct cell *c = cell_or_stranger(), *drone = cell_at(cell_slot_of_id(call->drone));
+	struct incident what = { .time_ns = bpf_ktime_get_boot_ns(), .act = INCIDENT_DEADLY, .reason = ANTIGEN_PATHOGEN };
+	struct lymph *count = lymph_get();
+
+	call->answer = GLAND_STRANGER;
+	call->deaths = 0;
+	if (!c || !count)
+		return 0;
+	call->answer = blame_check(c, drone, call);
+	if (call->answer != GLAND_OK || !drone)
+		return 0;
+	pathogen_note(count, call, drone, what.time_ns);
+	if (!lymph_source(call->fd, &what.source))
+		what.source.family = 0;
+	what.rule = call->route;
+	what.count = call->deaths;
+	what.cell = call->drone;
+	lymph_print(what.detail, call->detail);
+	incident_write(count, &what);
+	return 0;
+}

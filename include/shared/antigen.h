@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Evidence against sources, what was decided on it, and requests that kill: records of the learning half of the immune system. */
+#ifndef CELLWS_SHARED_ANTIGEN_H
+#define CELLWS_SHARED_ANTIGEN_H
+
+#include "shared/border.h"
+
+/* X(NAME, name, weight, "what it did"): weight is the default of the DNA's immune.weights, against immune.ban_at. */
+#define ANTIGENS(X)                                                              \
+	X(TRAP, trap, "100", "asked for a trap")                                 \
+	X(SIGNATURE, signature, "100", "sent a known attack")                    \
+	X(PATHOGEN, pathogen, "50", "sent a request that kills drones")          \
+	X(BAD_REQUEST, bad_request, "5", "sends malformed requests in a row")    \
+	X(MISSING, missing, "2", "is answered 401, 403 or 404 in a row")         \
+	X(RATE, rate, "1", "sends more requests than it may")                    \
+	X(SLOW, slow, "5", "lets a request or an answer stand still")
+
+enum antigen_reason {
+	ANTIGEN_NONE = 0,
+#define X(NAME, name, weight, text) ANTIGEN_##NAME,
+	ANTIGENS(X)
+#undef X
+	ANTIGEN_COUNT
+};
+
+#define ANTIGEN_DETAIL 64u       /* with the NUL; printable ASCII, made so by the kernel's program */
+#define ANTIGEN_RING   (1u << 18) /* bytes: about 2300 records */
+#define ANTIGEN_NO_RULE 0xffffffffu
+
+/* Who it is about: an IPv4 address, or the /64 of an IPv6 one, as the maps of antibodies are keyed. */
+struct source {
+	__u64 key;    /* network order as in memory; IPv4 in the low 32 bits */
+	__u32 family; /* 4 or 6 */
+	__u32 pad;
+};
+CW_LAYOUT(struct source, 16);
+
+/* One record of the ring. Writer: gland_present, which takes the source from the connection itself. */
+struct antigen {
+	struct source source;
+	__u64 time_ns; /* boot clock */
+	__u32 reason;  /* enum antigen_reason */
+	__u32 rule;    /* trap or signature by its place in the DNA, ANTIGEN_NO_RULE for none */
+	__u32 route;   /* by its place in the DNA, ANTIGEN_NO_RULE for none */
+	__u32 cell;    /* id of the blood cell */
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct antigen, 104);
+
+/* Context of gland_present. */
+struct present_call {
+	__u32 fd; /* the client's connection, in the caller's table */
+	__u32 reason;
+	__u32 rule;
+	__u32 route;
+	__u32 answer; /* out: enum gland_answer */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct present_call, 88);
+
+/* What stands against a source. Key: struct source, least recently used goes first. Writer: gland_present; bans: gland_ban. */
+struct suspect {
+	__u64 first_ns; /* boot clock */
+	__u64 last_ns;
+	__u32 count;    /* of evidence */
+	__u32 offences; /* bans so far */
+	__u32 reason;   /* of the last evidence, as are the following */
+	__u32 rule;
+	__u32 route;
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct suspect, 104);
+
+#define SUSPECTS_MAX 65536u
+#define SUSPECT_FRESH_NS 60000000000ull /* a ban needs evidence that is younger */
+
+/* Context of gland_ban: how long is the kernel's to say, from the constitution and the source's record. */
+struct ban_call {
+	struct source source;
+	__u32 score;   /* for the record only */
+	__u32 spared;  /* 1: it is on the never-ban list; only written down */
+	__u32 answer;  /* out: enum gland_answer */
+	__u32 ttl_s;   /* out */
+	__u32 offence; /* out: which ban of this source it is, from 1 on */
+	__u32 pad;
+};
+CW_LAYOUT(struct ban_call, 40);
+
+/* X(NAME, name, "what became of it") */
+#define INCIDENTS(X)                                                                           \
+	X(BANNED, banned, "banned")                                                            \
+	X(OBSERVED, observed, "would have been banned; the organism only observes")            \
+	X(SPARED, spared, "not banned: on the never-ban list")                                 \
+	X(HELD_BACK, held_back, "not banned: more bans in a minute than the DNA allows")       \
+	X(FULL, full, "not banned: the list is full")                                          \
+	X(DEADLY, deadly, "its request killed a drone")
+
+enum incident_act {
+	INCIDENT_NONE = 0,
+#define X(NAME, name, text) INCIDENT_##NAME,
+	INCIDENTS(X)
+#undef X
+	INCIDENT_COUNT
+};
+
+/* What was decided: the newest INCIDENTS_MAX, at seq % INCIDENTS_MAX. Writers: gland_ban, gland_blame. */
+#define INCIDENTS_MAX 1024u
+
+struct incident {
+	__u64 seq; /* from 1 on; written last; 0: nothing yet */
+	__u64 time_ns;
+	struct source source;
+	__u32 act;     /* enum incident_act */
+	__u32 reason;
+	__u32 rule;
+	__u32 score;
+	__u32 ttl_s;
+	__u32 offence;
+	__u32 cell;    /* id of the cell that decided */
+	__u32 count;   /* of evidence so far */
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct incident, 128);
+
+/* Counts, key 0. Writers: the programs above, by atomic addition; bans_ns: gland_ban. */
+struct lymph {
+	__u64 antigens;  /* evidence that was taken */
+	__u64 lost;      /* of it, not told to a T cell: the ring was full */
+	__u64 refused;   /* without a connection that proves the source, or not from blood */
+	__u64 incidents; /* last number given out */
+	__u64 bans_ns;   /* boot clock until which the budget of bans is used up */
+	__u64 pathogens; /* requests that have killed twice */
+};
+CW_LAYOUT(struct lymph, 48);
+
+/* A request that has killed drones of their own fault. Key: its place, see pathogen_set(). Writer: gland_blame. */
+#define PATHOGEN_SETS   256u
+#define PATHOGEN_WAYS   4u
+#define PATHOGEN_DEADLY 2u /* deaths after which it is refused */
+
+struct pathogen {
+	__u64 fingerprint; /* see user/immune/fingerprint.h; 0: empty */
+	__u64 first_ns;
+	__u64 last_ns;
+	__u32 deaths;
+	__u32 route;
+	__u32 cause; /* exit code of the last drone, as in wait(2) */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct pathogen, 104);
+
+static inline __u32 pathogen_set(__u64 fingerprint)
+{
+	return (__u32)(fingerprint >> 32) % PATHOGEN_SETS * PATHOGEN_WAYS;
+}
+
+/* Context of gland_blame: the kernel looks itself at how the drone died. */
+struct blame_call {
+	__u64 fingerprint;
+	__u32 drone; /* id */
+	__u32 fd;    /* the client's connection */
+	__u32 route;
+	__u32 answer; /* out */
+	__u32 deaths; /* out: of this request so far */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct blame_call, 96);
+
+/* Length of a ban: doubled with each offence, up to the most. base_s and most_s at least 1, offence from 1 on. */
+static inline __u32 ban_seconds(__u32 base_s, __u32 most_s, __u32 offence)
+{
+	__u32 doublings = offence > 1 ? offence - 1 : 0;
+	__u64 s = (__u64)base_s << (doublings < 31 ? doublings : 31);
+
+	return s < most_s ? (__u32)s : most_s;
+}
+
+#endif
