@@ -14,6 +14,8 @@
 	X(LIMITS, "limits", TOP, 0)                                                                                    \
 	X(TIMEOUTS, "timeouts", TOP, 0)                                                                                \
 	X(IMMUNE, "immune", TOP, 0)                                                                                    \
+	X(SIGNATURE, "signature", IMMUNE, 1)                                                                           \
+	X(WEIGHTS, "weights", IMMUNE, 0)                                                                               \
 	X(HORMONES, "hormones", TOP, 0)                                                                                \
 	X(POTENCY, "potency", HORMONES, 0)                                                                             \
 	X(HEALTH, "health", TOP, 0)
@@ -33,6 +35,7 @@
 	X(DURATION, duration, "duration", 0, "a duration from ", " with its unit: ms, s, m or h")                      \
 	X(FRACTION, fraction, "fraction", 0, "a fraction from ", ", as in 0.5, with at most 4 decimals")               \
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
+	X(TRAPS, trap, "paths", 1, "", ", each a path of 2 to 127 bytes that begins with '/'")                         \
 	X(PREFIXES, prefix, "prefixes", 1, "", ", as in \"10.0.0.0/8\", \"2001:db8::/32\" or a single address")
 
 #define DNA_SECOND 1000
@@ -93,6 +96,36 @@
 		"most requests per second and source address (IPv6: /64); 0 is off")                                   \
 	X(IMMUNE, antibodies, COUNT, 16, 16777216, "131072", "bans", dna, antibodies,                                  \
 		"most bans of one kind: IPv4 addresses, IPv6 /64s, prefixes")                                          \
+	X(IMMUNE, trap, TRAPS, 0, DNA_TRAPS_MAX, "", "paths", dna, trap,                                               \
+		"paths that only attackers ask for; answered 403")                                                     \
+	X(IMMUNE, ban_at, COUNT, 1, 1000000, "100", "points", dna, ban_at,                                             \
+		"a source is banned when the weights of what it did reach this sum")                                   \
+	X(IMMUNE, half_life, DURATION, 1000, 24 * DNA_HOUR, "60s", "", dna, score_half_life_ms,                        \
+		"after this time half of what stands against a source counts")                                         \
+	X(IMMUNE, ban_time, DURATION, 1000, 720LL * DNA_HOUR, "10m", "", dna, ban_ms,                                  \
+		"length of a first ban; each further one of a source is twice as long")                                \
+	X(IMMUNE, ban_max, DURATION, 1000, 720LL * DNA_HOUR, "24h", "", dna, ban_max_ms, "longest ban")                \
+	X(IMMUNE, bans_per_minute, COUNT, 0, 1000000, "1000", "bans", dna, bans_per_minute,                            \
+		"most bans the organism decides on itself; beyond it only observes")                                   \
+	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped or banned, only written down")   \
+	X(IMMUNE, bad_per_second, COUNT, 1, 100000, "5", "requests", dna, bad_per_second,                              \
+		"malformed requests in a second and source that do not count against it")                              \
+	X(IMMUNE, missing_per_second, COUNT, 1, 100000, "20", "answers", dna, missing_per_second,                      \
+		"answers 401, 403 and 404 in a second and source that do not count against it")                        \
+	X(SIGNATURE, match, TEXT, 2, DNA_MATCH_MAX - 1, NULL, "bytes", dna_signature, match,                           \
+		"text of an attack, looked for in target, header values and the body's first part")                    \
+	X(WEIGHTS, traps, COUNT, 0, 1000000, "100", "points", dna, weight_trap, "of asking for a trap")                \
+	X(WEIGHTS, signatures, COUNT, 0, 1000000, "100", "points", dna, weight_signature, "of a known attack")         \
+	X(WEIGHTS, pathogens, COUNT, 0, 1000000, "50", "points", dna, weight_pathogen,                                 \
+		"of a request that is known to kill drones")                                                           \
+	X(WEIGHTS, bad_requests, COUNT, 0, 1000000, "5", "points", dna, weight_bad_request,                            \
+		"of a malformed request beyond bad_per_second")                                                        \
+	X(WEIGHTS, missing, COUNT, 0, 1000000, "2", "points", dna, weight_missing,                                     \
+		"of an answer 401, 403 or 404 beyond missing_per_second")                                              \
+	X(WEIGHTS, rate, COUNT, 0, 1000000, "1", "points", dna, weight_rate,                                           \
+		"of a request beyond requests_per_second")                                                             \
+	X(WEIGHTS, slow, COUNT, 0, 1000000, "5", "points", dna, weight_slow,                                           \
+		"of a request or an answer that stood still for too long")                                             \
 	X(HORMONES, attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_attenuation_q16,                        \
 		"what is left of a signal's strength when a cell passes it on")                                        \
 	X(HORMONES, floor, FRACTION, 0, DNA_ONE, "0.01", "", dna, hormone_floor_q16,                                   \
@@ -129,6 +162,7 @@
 	X(BLOOD_min, BLOOD_max)                                                                                        \
 	X(DRONE_min, DRONE_max)                                                                                        \
 	X(LIMITS_line, LIMITS_head)                                                                                    \
+	X(IMMUNE_ban_time, IMMUNE_ban_max)                                                                             \
 	X(HORMONES_die, HORMONES_divide)
 
 #endif

@@ -5,19 +5,19 @@
 
 #include "shared/border.h"
 
-/* X(NAME, name, weight, "what it did"): weight is the default of the DNA's immune.weights, against immune.ban_at. */
-#define ANTIGENS(X)                                                              \
-	X(TRAP, trap, "100", "asked for a trap")                                 \
-	X(SIGNATURE, signature, "100", "sent a known attack")                    \
-	X(PATHOGEN, pathogen, "50", "sent a request that kills drones")          \
-	X(BAD_REQUEST, bad_request, "5", "sends malformed requests in a row")    \
-	X(MISSING, missing, "2", "is answered 401, 403 or 404 in a row")         \
-	X(RATE, rate, "1", "sends more requests than it may")                    \
-	X(SLOW, slow, "5", "lets a request or an answer stand still")
+/* X(NAME, name, "what it did"): its weight is the DNA's immune.weights, against immune.ban_at. */
+#define ANTIGENS(X)                                                       \
+	X(TRAP, trap, "asked for a trap")                                 \
+	X(SIGNATURE, signature, "sent a known attack")                    \
+	X(PATHOGEN, pathogen, "sent a request that kills drones")         \
+	X(BAD_REQUEST, bad_request, "sends malformed requests in a row")  \
+	X(MISSING, missing, "is answered 401, 403 or 404 in a row")       \
+	X(RATE, rate, "sends more requests than it may")                  \
+	X(SLOW, slow, "lets a request or an answer stand still")
 
 enum antigen_reason {
 	ANTIGEN_NONE = 0,
-#define X(NAME, name, weight, text) ANTIGEN_##NAME,
+#define X(NAME, name, text) ANTIGEN_##NAME,
 	ANTIGENS(X)
 #undef X
 	ANTIGEN_COUNT

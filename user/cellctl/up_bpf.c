@@ -86,6 +86,7 @@ static int load_once(struct up *u)
 	if (!u->skel)
 		return -errno;
 	set_sizes(u);
+	u->skel->rodata->observe_only = u->germ.dna.observe;
 	guard_fit(u->skel);
 	error = set_pins(u);
 	if (!error)
@@ -122,6 +123,8 @@ static int fill_census(struct up *u)
 		[CLASS_DRONE] = { .min = d->drone_min, .max = d->drone_max },
 		/* Two more than the pool holds at rest: the founders are stems before they are blood and drone. */
 		[CLASS_STEM] = { .min = d->stem_min, .max = d->stem_min + 2 },
+		/* None before the first evidence; from then on the kernel keeps one. */
+		[CLASS_TCELL] = { .min = 0, .max = 2 },
 	};
 	int fd = bpf_map__fd(u->skel->maps.census);
 
@@ -215,6 +218,10 @@ static int fill_constitution(struct up *u)
 			[CLASS_TCELL] = d->cap_tcell_q16,
 			[CLASS_GAMETE] = d->cap_gamete_q16 },
 		.may_kill = up_kernel_can_kill(),
+		.observe = d->observe,
+		.ban_s = d->ban_ms / 1000,
+		.ban_max_s = d->ban_max_ms / 1000,
+		.bans_per_minute = d->bans_per_minute,
 	};
 	__u32 zero = 0;
 
@@ -301,6 +308,8 @@ static int plan_maps(struct up *u)
 		{ FD_RECEPTORS, "receptors" },
 		{ FD_PULSES, "pulses" },
 		{ FD_PROOFS, "proofs" },
+		{ FD_PATHOGENS, "pathogens" },
+		{ FD_ANTIGENS, "antigens" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -320,6 +329,11 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
 	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
 	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
+	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
+	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
+	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
+	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
+	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));
 	up_plan_fd(u, FD_PSI_CPU, open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC));
 	up_plan_fd(u, FD_PSI_MEMORY, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC));
 	return 0;

@@ -147,6 +147,17 @@ static int sum_stats(const struct invocation *in, const char *name, struct immun
 	return fd < 0 ? fd : 0;
 }
 
+static void sum_lymph(const struct invocation *in, const char *name, struct lymph *to)
+{
+	int fd = pin_map(in, name, "lymph", true);
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return;
+	bpf_map_lookup_elem(fd, &zero, to);
+	close(fd);
+}
+
 int vital_immune(const struct invocation *in, const char *name, struct immune_sum *sum)
 {
 	struct ban_maps maps;
@@ -156,6 +167,7 @@ int vital_immune(const struct invocation *in, const char *name, struct immune_su
 	error = sum_stats(in, name, sum);
 	if (error)
 		return error;
+	sum_lymph(in, name, &sum->lymph);
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		maps.fd[i] = pin_map(in, name, ban_map_names[i], true);
 	error = ban_list(&maps, count_living, sum);

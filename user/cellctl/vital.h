@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include "cellctl/pins.h"
+#include "shared/antigen.h"
 #include "shared/verdict.h"
 
 /* What /proc/PID says, seen from outside the cell. */
@@ -43,6 +44,7 @@ struct immune_sum {
 	struct immune_stat by[VERDICT_COUNT];
 	uint64_t passed, dropped;
 	uint64_t antibodies; /* not expired */
+	struct lymph lymph;
 };
 
 /* 0 or -errno. */

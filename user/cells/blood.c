@@ -91,6 +91,7 @@ static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
 	a->request_of = CONN_NONE;
 	a->vitals = &t->vitals[t->slot];
 	a->rate = dna->requests_per_second ? rate_new(dna->requests_per_second) : NULL;
+	a->screen = screen_new(dna);
 	ring_new(&a->ready, dna->connections);
 	ring_new(&a->wanting, dna->connections);
 	blood_clock(a);

@@ -64,6 +64,7 @@ struct artery {
 	uint32_t evict_at;          /* where the search for a buffer goes on */
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
+	struct screen *screen;
 	struct http_request request; /* the head in hand */
 	uint32_t request_of;         /* whose it is, CONN_NONE for nobody's */
 	char path[SLOT_PATH_ROOM];   /* of that request, normalised */
@@ -108,6 +109,26 @@ uint32_t blood_variant(const struct conn *c);
 
 /* The head, and what has come of the body behind it, goes to a drone; waits for a slot when none is free. */
 void blood_ask(struct artery *a, uint32_t i);
+
+/* blood_screen.c: attacks, and evidence of them. */
+struct screen;
+struct screen *screen_new(const struct dna *dna);
+/* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
+int screen_request(struct artery *a, const struct conn *c, const char *head);
+/* Signatures in the part of the body that is in the slot. */
+int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+/* What a status that is about to be answered says of the client, if anything. */
+void screen_status(struct artery *a, const struct conn *c, int status);
+/* Presents evidence; text: what it was, cut to fit. */
+void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n);
+
+/* blood_pathogen.c: requests that kill drones. */
+/* Notes the fingerprint of the request that is in the slot. */
+void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot);
+/* Whether the request in the slot has killed often enough; then evidence is presented. */
+bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
+/* A drone is dead: tells the kernel what it died over, if it was its own fault. */
+void pathogen_blame(struct artery *a, uint32_t drone);
 
 /* blood_reply.c: complete answers in memory. */
 void reply_init(struct artery *a);

@@ -131,6 +131,7 @@ uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uin
 	if (lines_n > SLOT_ANSWER_HEAD_ROOM - PREFIX_MAX - SLOT_FRAME || s->status < 200 || s->status > 599 ||
 		s->body_len > SLOT_ANSWER_BODY_ROOM || !lines_are_sane(data + end - lines_n, lines_n))
 		return 0;
+	screen_status(a, c, (int)s->status);
 	n = put_prefix(a, c, s, prefix, date_at);
 	memcpy(data + end - lines_n - n, prefix, n);
 	return end - lines_n - n;

@@ -64,6 +64,7 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 		if (prefix_covers(&dna->allow[i], c))
 			return false;
 	a->vitals->refused++;
+	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
 	return true;
 }
 
@@ -76,6 +77,7 @@ void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;
 	}
+	screen_status(a, c, status);
 	reply = reply_canned(a, status, keep);
 	n = a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n);
 	a->vessel->reply[reply].refs++;
@@ -178,6 +180,11 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	request_flags(a, c, r);
 	if (request_too_many(a, c)) {
 		blood_refuse(a, i, 429, false);
+		return;
+	}
+	status = screen_request(a, c, head);
+	if (status) {
+		blood_refuse(a, i, status, false);
 		return;
 	}
 	if (request_reflex(a, i, head))

@@ -186,6 +186,11 @@ void blood_ask(struct artery *a, uint32_t i)
 		cw_assert(body_stage(a, c) == 0);
 	}
 	slot_fill(a, i, slot);
+	pathogen_mark(a, c, slot);
+	if (pathogen_refuses(a, c, slot) || screen_body(a, c, slot)) {
+		blood_refuse(a, i, 403, false);
+		return;
+	}
 	conn_phase(c, c->flags & CONN_HAS_BODY && !conn_in(c)->whole ? CONN_BODY : CONN_ASKED);
 	synapse_queue(a->synapse, slot);
 	a->rung++;
@@ -277,6 +282,7 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 
 void blood_requeue(struct artery *a, uint32_t drone)
 {
+	pathogen_blame(a, drone);
 	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
 		uint64_t word = atomic_load(&a->synapse->slot[s].word);
 

@@ -105,6 +105,7 @@ static void expire(struct artery *a, uint32_t i)
 		break;
 	case CONN_SENDING:
 		a->vitals->errors++;
+		screen_present(a, c, ANTIGEN_SLOW, ANTIGEN_NO_RULE, "takes nothing of an answer", 26);
 		blood_close(a, i);
 		break;
 	default:

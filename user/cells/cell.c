@@ -86,6 +86,8 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
+	/* A T cell that lived here has left its ring in the nest. */
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS, NULL);
 	signal_begin(t);
 	choice_begin();
 	/* A lock on memory is not inherited; secret memory needs none. */
@@ -201,7 +203,7 @@ static void egg_start(struct tissue *t, char **argv)
 	t->plan = &t->germ->plan;
 	cw_assert(tissue_open(t) == 0);
 	egg_blank(FD_CELLS, FD_LOADS);
-	egg_blank(FD_CONSTITUTION, FD_PROOFS);
+	egg_blank(FD_CONSTITUTION, FD_PATHOGENS);
 	t->key = key_map(FD_KEY);
 	egg_blank(FD_KEY, FD_KEY);
 	egg_wire(t);
@@ -238,6 +240,9 @@ _Noreturn void cell_main(int argc, char **argv)
 			break;
 		case CLASS_DRONE:
 			class = drone_live(&tissue);
+			break;
+		case CLASS_TCELL:
+			class = tcell_live(&tissue);
 			break;
 		default:
 			cw_assert(!"a class without a life");

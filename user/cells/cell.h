@@ -17,6 +17,7 @@ enum cell_event {
 	EVENT_BELL = 0xfffffff1u,        /* of this cell's slot */
 	EVENT_NEST = 0xfffffff2u,        /* inbox or bell of the cell that serves a vessel */
 	EVENT_VESSEL_BELL = 0xfffffff3u, /* a drone has answered */
+	EVENT_ANTIGEN = 0xfffffff5u,     /* evidence waits for the T cell */
 	EVENT_ARTERY = 0xfffffff4u,      /* a connection waits, seen by the egg */
 	EVENT_LISTENER = 0xffff0000u,    /* + index of the listen address */
 	EVENT_FIRST = 0xffff0000u,
@@ -34,6 +35,7 @@ int neuron_live(struct tissue *t);
 int stem_live(struct tissue *t);
 int blood_live(struct tissue *t);
 int drone_live(struct tissue *t);
+int tcell_live(struct tissue *t);
 
 /* epoll_wait in which alone SIGTERM is delivered. Returns events, 0 on time-out or signal. */
 int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms);

@@ -10,6 +10,9 @@
 #define DNA_LISTEN_MAX  16
 #define DNA_ROUTES_MAX  64
 #define DNA_ALLOW_MAX   256
+#define DNA_TRAPS_MAX   64
+#define DNA_SIGNS_MAX   64  /* signatures */
+#define DNA_MATCH_MAX   128 /* of a signature or trap, with the NUL */
 #define DNA_NAME_MAX    32  /* with the NUL */
 #define DNA_PATH_MAX    512 /* with the NUL */
 #define DNA_TEXT_MAX    512 /* with the NUL */
@@ -39,6 +42,12 @@ struct dna_route {
 	uint32_t line;               /* of the route in the file */
 	uint32_t gene_line;          /* of these options, 0 when not given */
 	uint32_t root_line;
+};
+
+struct dna_signature {
+	char name[64];
+	char match[DNA_MATCH_MAX];
+	uint32_t line; /* in the file */
 };
 
 /* Flat: it is handed to the cells in one sealed memory file. Values by the table in include/dna_table.h. */
@@ -91,6 +100,25 @@ struct dna {
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
+	uint32_t trap_count;
+	uint32_t signature_count;
+	uint32_t ban_at;              /* points */
+	uint32_t score_half_life_ms;
+	uint32_t ban_ms;
+	uint32_t ban_max_ms;
+	uint32_t bans_per_minute;
+	uint32_t observe;             /* 1: nothing is dropped or banned */
+	uint32_t bad_per_second;
+	uint32_t missing_per_second;
+	uint32_t weight_trap;         /* points of each kind of evidence */
+	uint32_t weight_signature;
+	uint32_t weight_pathogen;
+	uint32_t weight_bad_request;
+	uint32_t weight_missing;
+	uint32_t weight_rate;
+	uint32_t weight_slow;
+	char trap[DNA_TRAPS_MAX][DNA_MATCH_MAX];
+	struct dna_signature signature[DNA_SIGNS_MAX];
 };
 
 /*

@@ -37,6 +37,14 @@ static int on_route_end(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int on_signature_end(cfg_t *cfg, cfg_opt_t *opt)
+{
+	(void)cfg;
+	(void)opt;
+	reading->signatures_read++;
+	return 0;
+}
+
 /* The walk has found what is wrong with the shape; what libconfuse says then comes of the text being cut short. */
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
 {
@@ -68,6 +76,8 @@ static void build(cfg_opt_t to[DNA_SECTION_COUNT][DNA_OPTION_COUNT + DNA_SECTION
 
 		if (i == DNA_SECTION_ROUTE)
 			opt.validcb = on_route_end;
+		if (i == DNA_SECTION_SIGNATURE)
+			opt.validcb = on_signature_end;
 		to[s->parent][used[s->parent]++] = opt;
 	}
 }

@@ -108,6 +108,7 @@ struct dna_reading {
 	bool refused[DNA_OPTION_COUNT];
 	uint32_t line_count;
 	uint32_t routes_read; /* the route whose options libconfuse reads is dna->route[routes_read] */
+	uint32_t signatures_read; /* the same of signatures */
 	bool broken;	      /* a syntax error: what follows it is unknown */
 };
 
@@ -166,6 +167,12 @@ void dna_rule_check(struct dna_reading *r);
 /* route.c: starts the next route; false when there are too many. */
 bool dna_route_begin(struct dna_reading *r, const char *prefix, uint32_t line);
 void dna_route_check(struct dna_reading *r);
+
+/* signature.c: starts the next signature; false when there are too many. */
+bool dna_signature_begin(struct dna_reading *r, const char *name, uint32_t line);
+void dna_signature_check(struct dna_reading *r);
+/* Reads one trap of the list. */
+bool dna_trap_read(struct dna_value *v);
 
 /* digest.c: SHA-256 in hex. */
 void dna_digest(const char *text, size_t n, char hex[65]);

@@ -75,4 +75,5 @@ void dna_rule_check(struct dna_reading *r)
 	check_cells(r);
 	check_list(r, DNA_TOP_listen, r->dna->listen_count);
 	dna_route_check(r);
+	dna_signature_check(r);
 }

@@ -156,6 +156,11 @@ static bool read_prefix(struct dna_value *v)
 	return dna_prefix_read(v);
 }
 
+static bool read_trap(struct dna_value *v)
+{
+	return dna_trap_read(v);
+}
+
 static reader *const readers[] = {
 #define X(id, reader, ...) [DNA_TYPE_##id] = read_##reader,
 	DNA_TYPES(X)
@@ -169,6 +174,8 @@ static void start(struct dna_value *v, struct dna_reading *r, int option, const 
 
 	if (o->section == DNA_SECTION_ROUTE)
 		record = (char *)&r->dna->route[r->routes_read];
+	if (o->section == DNA_SECTION_SIGNATURE)
+		record = (char *)&r->dna->signature[r->signatures_read];
 	*v = (struct dna_value){.reading = r, .option = o, .text = text, .line = line, .field = record + o->offset};
 }
 

@@ -172,6 +172,12 @@ static bool walk_value(struct walk *w, int section, const char *name, uint32_t l
 	return sound;
 }
 
+static bool begin_titled(struct walk *w, int section, const char *title, uint32_t line)
+{
+	return section == DNA_SECTION_ROUTE ? dna_route_begin(w->reading, title, line) :
+					      dna_signature_begin(w->reading, title, line);
+}
+
 /* Judges `NAME {` or `NAME "TITLE" {`. Its section, or DNA_SECTION_UNKNOWN when it has to be passed over. */
 static int judge_section(struct walk *w, int parent, const char *name, const char *title, uint32_t line)
 {
@@ -190,10 +196,11 @@ static int judge_section(struct walk *w, int parent, const char *name, const cha
 		return DNA_SECTION_UNKNOWN;
 	}
 	if (dna_sections[section].titled && !title)
-		refuse(w, parent, name, line, "no path prefix", "allowed: route \"/PREFIX\" { ... }");
+		refuse(w, parent, name, line, section == DNA_SECTION_ROUTE ? "no path prefix" : "no name",
+			section == DNA_SECTION_ROUTE ? "allowed: route \"/PREFIX\" { ... }" : "allowed: signature \"NAME\" { ... }");
 	else if (!dna_sections[section].titled && title)
 		refuse(w, parent, name, line, "a name before \"{\"", "allowed: the section without a name");
-	else if (!title || dna_route_begin(w->reading, title, line))
+	else if (!title || begin_titled(w, section, title, line))
 		return section;
 	return DNA_SECTION_UNKNOWN;
 }

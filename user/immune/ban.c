@@ -230,6 +230,16 @@ int ban_allow(const struct ban_maps *maps, const struct address *a, enum allowan
 	return ret == -EEXIST ? 0 : ret;
 }
 
+bool ban_is_allowed(const struct ban_maps *maps, const struct address *a)
+{
+	enum ban_map map = map_of_allow(a);
+	struct allowance found;
+	union key key;
+
+	key_make(map, a, &key);
+	return !bpf_map_lookup_elem(maps->fd[map], &key, &found);
+}
+
 int ban_disallow(const struct ban_maps *maps, const struct address *a)
 {
 	enum ban_map map = map_of_allow(a);

@@ -3,6 +3,7 @@
 #ifndef CELLWS_IMMUNE_BAN_H
 #define CELLWS_IMMUNE_BAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "immune/address.h"
 
@@ -51,6 +52,8 @@ int ban_expire(const struct ban_maps *maps, const struct address *a, uint64_t no
 
 /* The never-ban list, the same way; an entry that exists is left as it is. */
 int ban_allow(const struct ban_maps *maps, const struct address *a, enum allowance_origin origin);
+/* Whether the never-ban list covers a. Only the maps of that list are looked into. */
+bool ban_is_allowed(const struct ban_maps *maps, const struct address *a);
 int ban_disallow(const struct ban_maps *maps, const struct address *a);
 typedef int (*ban_visit_allow)(void *arg, const struct address *a, const struct allowance *allowance);
 int ban_list_allow(const struct ban_maps *maps, ban_visit_allow each, void *arg);

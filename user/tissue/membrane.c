@@ -75,8 +75,8 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	error = landlock_roots(rules, g);
-	if (!error && kind != MEMBRANE_DRONE)
+	error = kind == MEMBRANE_TCELL ? 0 : landlock_roots(rules, g);
+	if (!error && kind != MEMBRANE_DRONE && kind != MEMBRANE_TCELL)
 		error = landlock_libraries(rules);
 	if (!error && syscall(SYS_landlock_restrict_self, rules, 0))
 		error = -errno;

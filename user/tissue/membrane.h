@@ -14,7 +14,8 @@
 #define MEMBRANES(X)                          \
 	X(GERM, "egg, stems and neuron")      \
 	X(BLOOD, "blood")                     \
-	X(DRONE, "drones")
+	X(DRONE, "drones")                    \
+	X(TCELL, "T cells")
 
 enum membrane {
 #define X(NAME, who) MEMBRANE_##NAME,

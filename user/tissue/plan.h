@@ -44,7 +44,14 @@ enum {
 	FD_RECEPTORS = 25,
 	FD_PULSES = 26,
 	FD_PROOFS = 27,
-	FD_FIXED = 28,
+	FD_PATHOGENS = 28, /* map of requests that kill, the same */
+	FD_PRESENT = 29, /* programs of the immune system: of blood */
+	FD_BLAME = 30,
+	FD_BAN = 31,     /* of T cells */
+	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
+	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
+	FD_ALLOW_V6 = 34,
+	FD_FIXED = 35,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

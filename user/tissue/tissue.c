@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -131,7 +132,10 @@ static int tissue_map_bus(struct tissue *t)
 	t->receptors = map_array(FD_RECEPTORS, sizeof(struct receptors), CELL_SLOTS_MAX, PROT_READ);
 	t->pulses = map_array(FD_PULSES, sizeof(struct pulse), CELL_SLOTS_MAX, PROT_READ);
 	t->proofs = map_array(FD_PROOFS, sizeof(struct proof), CELL_SLOTS_MAX, PROT_READ);
-	return t->rules && t->receptors && t->pulses && t->proofs ? 0 : -errno;
+	t->pathogens = map_array(FD_PATHOGENS, sizeof(struct pathogen), PATHOGEN_SETS * PATHOGEN_WAYS, PROT_READ);
+	if (getrandom(t->fingerprint_key, sizeof(t->fingerprint_key), 0) != sizeof(t->fingerprint_key))
+		return -EIO;
+	return t->rules && t->receptors && t->pulses && t->proofs && t->pathogens ? 0 : -errno;
 }
 
 int tissue_open(struct tissue *t)
@@ -179,6 +183,11 @@ int gland_run(int fd, struct gland_call *call)
 int bus_run(int fd, struct bus_call *call)
 {
 	return program_run(fd, call, sizeof(*call));
+}
+
+int lymph_run(int fd, void *call, uint32_t n)
+{
+	return program_run(fd, call, n);
 }
 
 /* The memory of argv[0], blank-padded by `up`; found once by the egg. */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "shared/antigen.h"
 #include "shared/hormone.h"
 #include "tissue/germ.h"
 
@@ -24,6 +25,8 @@ struct tissue {
 	const volatile struct receptors *receptors;   /* read-only, by slot */
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
+	const volatile struct pathogen *pathogens;    /* read-only, by place */
+	uint64_t fingerprint_key[2];                  /* of this life of the organism */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
@@ -57,6 +60,8 @@ void tissue_forget_vessels(struct tissue *t);
 int gland_run(int fd, struct gland_call *call);
 /* The same for the programs of the bus. */
 int bus_run(int fd, struct bus_call *call);
+/* And for those of the immune system; call of n bytes. */
+int lymph_run(int fd, void *call, uint32_t n);
 const char *gland_answer_text(uint32_t answer);
 const char *reason_text(uint32_t reason);
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Immunity to deadly requests: known by their fingerprint, refused after the second death, before any drone sees them. */
+#include "cells/blood.h"
+#include "immune/fingerprint.h"
+
+#include <string.h>
+
+void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot)
+{
+	const struct slot *s = &a->synapse->slot[slot];
+	const char *data = (const char *)a->synapse->data[slot];
+	struct fingerprint_of of = {
+		.method = c->method,
+		.route = c->route,
+		.path = data + SLOT_HEAD_AT + s->head_n,
+		.path_n = s->path_n,
+		.query = data + SLOT_HEAD_AT + a->request.query.at,
+		.query_n = a->request.query.n,
+		.body = data + SLOT_BODY_AT,
+		.body_n = s->body_n,
+	};
+
+	a->vessel->fingerprint[slot] = fingerprint_make(&of, a->t->fingerprint_key);
+}
+
+bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot)
+{
+	uint64_t fingerprint = a->vessel->fingerprint[slot];
+	const volatile struct pathogen *set = &a->t->pathogens[pathogen_set(fingerprint)];
+
+	for (uint32_t i = 0; i < PATHOGEN_WAYS; i++) {
+		const struct slot *s = &a->synapse->slot[slot];
+		const char *head = (const char *)a->synapse->data[slot] + SLOT_HEAD_AT;
+
+		if (set[i].fingerprint != fingerprint || set[i].deaths < PATHOGEN_DEADLY)
+			continue;
+		a->vitals->refused++;
+		screen_present(a, c, ANTIGEN_PATHOGEN, c->route, head + s->head_n, s->path_n);
+		return true;
+	}
+	return false;
+}
+
+/* Whether the drone was at work on a slot: a request it has parked is not what it died over. */
+static bool at_work(uint64_t word, uint32_t drone, uint32_t state)
+{
+	return slot_drone(word) == drone && slot_state(word) == state;
+}
+
+/* The slot it died over, or SYNAPSE_SLOTS. While one is TAKEN, no other is worked on. */
+static uint32_t find_culprit(const struct artery *a, uint32_t drone)
+{
+	uint32_t found = SYNAPSE_SLOTS, others = 0;
+
+	for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
+		uint64_t word = atomic_load(&a->synapse->slot[i].word);
+
+		if (at_work(word, drone, SLOT_TAKEN))
+			return i;
+		if (at_work(word, drone, SLOT_FED) || at_work(word, drone, SLOT_MORE)) {
+			found = i;
+			others++;
+		}
+	}
+	return others == 1 ? found : SYNAPSE_SLOTS;
+}
+
+void pathogen_blame(struct artery *a, uint32_t drone)
+{
+	uint32_t slot = find_culprit(a, drone), i;
+	struct blame_call call = { .drone = drone, .fd = ~0u };
+	const struct slot *s;
+	const char *head;
+
+	if (slot >= SYNAPSE_SLOTS)
+		return;
+	s = &a->synapse->slot[slot];
+	i = s->conn;
+	head = (const char *)a->synapse->data[slot] + SLOT_HEAD_AT;
+	if (i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == slot)
+		call.fd = (uint32_t)conn_at(a, i)->fd;
+	call.fingerprint = a->vessel->fingerprint[slot];
+	call.route = s->route;
+	for (uint32_t n = 0; n < ANTIGEN_DETAIL - 1 && n < s->head_n && head[n] != '\r'; n++)
+		call.detail[n] = head[n];
+	if (!lymph_run(FD_BLAME, &call, sizeof(call)) && call.answer == GLAND_OK && call.deaths == PATHOGEN_DEADLY)
+		tissue_log(a->t, "a request has killed two drones and is refused from now on: %s", call.detail);
+}

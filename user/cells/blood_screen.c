@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Blood as antibody: looks for traps and attacks in requests, and hands evidence to the kernel with the connection it is of. */
+#include "cells/blood.h"
+#include "http/path.h"
+#include "immune/normalise.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define WEAK_PER_S 20u /* pieces of weak evidence in a second and source: more say nothing new */
+
+struct screen {
+	bool any; /* there are signatures */
+	struct automaton signatures;
+	struct rate_table *bad, *missing, *weak;
+	char scratch[INPUT_BYTES];
+};
+
+struct screen *screen_new(const struct dna *dna)
+{
+	struct screen *s = calloc(1, sizeof(*s));
+	const char *match[DNA_SIGNS_MAX];
+	size_t n[DNA_SIGNS_MAX];
+
+	cw_assert(s);
+	for (uint32_t i = 0; i < dna->signature_count; i++) {
+		match[i] = dna->signature[i].match;
+		n[i] = strlen(match[i]);
+	}
+	s->any = dna->signature_count > 0;
+	cw_assert(!automaton_build(&s->signatures, match, n, dna->signature_count));
+	s->bad = rate_new(dna->bad_per_second);
+	s->missing = rate_new(dna->missing_per_second);
+	s->weak = rate_new(WEAK_PER_S);
+	cw_assert(s->bad && s->missing && s->weak);
+	return s;
+}
+
+static uint64_t source_of(const struct conn *c)
+{
+	uint64_t key = 0;
+
+	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
+	return key;
+}
+
+void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
+{
+	struct present_call call = { .fd = (uint32_t)c->fd, .reason = reason, .rule = rule, .route = ANTIGEN_NO_RULE };
+	bool weak = reason != ANTIGEN_TRAP && reason != ANTIGEN_SIGNATURE && reason != ANTIGEN_PATHOGEN;
+
+	if (weak && !rate_take(a->screen->weak, source_of(c), a->now_ms))
+		return;
+	n = n < ANTIGEN_DETAIL - 1 ? n : ANTIGEN_DETAIL - 1;
+	for (size_t i = 0; i < n; i++)
+		call.detail[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	lymph_run(FD_PRESENT, &call, sizeof(call));
+}
+
+void screen_status(struct artery *a, const struct conn *c, int status)
+{
+	switch (status) {
+	case 400:
+	case 414:
+	case 417:
+	case 431:
+	case 501:
+	case 505:
+		if (!rate_take(a->screen->bad, source_of(c), a->now_ms))
+			screen_present(a, c, ANTIGEN_BAD_REQUEST, ANTIGEN_NO_RULE, "malformed request", 17);
+		break;
+	case 401:
+	case 404:
+		if (!rate_take(a->screen->missing, source_of(c), a->now_ms))
+			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401 or 404", 10);
+		break;
+	case 408:
+		screen_present(a, c, ANTIGEN_SLOW, ANTIGEN_NO_RULE, "unfinished request", 18);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The path as routes see it; what cannot be normalised is no trap and is refused later. */
+static int find_trap(struct artery *a, const char *head)
+{
+	const struct dna *dna = &a->t->germ->dna;
+
+	if (!dna->trap_count || request_path(a, head))
+		return -1;
+	for (uint32_t i = 0; i < dna->trap_count; i++) {
+		size_t n = strlen(dna->trap[i]);
+
+		if (a->path_n >= n && !strncasecmp(a->path, dna->trap[i], n) && (a->path_n == n || a->path[n] == '/'))
+			return (int)i;
+	}
+	return -1;
+}
+
+static int find_in(struct screen *s, const char *text, size_t n)
+{
+	return normalise_find(&s->signatures, text, n < sizeof(s->scratch) ? n : sizeof(s->scratch), s->scratch);
+}
+
+static int find_signature(struct artery *a, const char *head, struct http_span *where)
+{
+	const struct http_request *r = &a->request;
+	int found;
+
+	*where = r->target;
+	found = find_in(a->screen, head + r->target.at, r->target.n);
+	for (unsigned i = 0; i < r->header_count && found < 0; i++) {
+		*where = r->headers[i].value;
+		found = find_in(a->screen, head + where->at, where->n);
+	}
+	return found;
+}
+
+int screen_request(struct artery *a, const struct conn *c, const char *head)
+{
+	struct http_span where = a->request.target;
+	uint32_t reason = ANTIGEN_TRAP;
+	int rule = find_trap(a, head);
+
+	if (rule < 0 && a->screen->any) {
+		reason = ANTIGEN_SIGNATURE;
+		rule = find_signature(a, head, &where);
+	}
+	if (rule < 0)
+		return 0;
+	a->vitals->refused++;
+	screen_present(a, c, reason, (uint32_t)rule, head + where.at, where.n);
+	return 403;
+}
+
+int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
+{
+	const struct slot *s = &a->synapse->slot[slot];
+	const char *body = (const char *)a->synapse->data[slot] + SLOT_BODY_AT;
+	int rule = a->screen->any && s->body_n ? find_in(a->screen, body, s->body_n) : -1;
+
+	if (rule < 0)
+		return 0;
+	a->vitals->refused++;
+	screen_present(a, c, ANTIGEN_SIGNATURE, (uint32_t)rule, "in the body", 11);
+	return 403;
+}
