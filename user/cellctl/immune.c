@@ -21,6 +21,8 @@ struct immune {
 	uint64_t seconds; /* how long a ban lasts */
 	uint64_t now_ns;
 	bool json;
+	const struct invocation *in;
+	const char *name;
 };
 
 static uint64_t now(void)
@@ -260,13 +262,29 @@ static int immune_list(struct immune *call)
 	return ret ? verb_say(VERB_FAILED, "cannot read the lists: %s", strerror(-ret)) : VERB_DONE;
 }
 
+static int immune_log(struct immune *call)
+{
+	int ret = immune_print_log(call->in, call->name, call->now_ns);
+
+	return ret ? verb_say(VERB_FAILED, "the incidents cannot be read: %s", strerror(-ret)) : VERB_DONE;
+}
+
+static int immune_why(struct immune *call)
+{
+	int ret = immune_print_why(call->in, call->name, &call->maps, &call->address, call->now_ns);
+
+	return ret ? verb_say(VERB_FAILED, "the maps cannot be read: %s", strerror(-ret)) : VERB_DONE;
+}
+
 /* X(name, takes a prefix, takes --ttl) */
 #define ACTIONS(X)       \
 	X(list, 0, 0)    \
 	X(ban, 1, 1)     \
 	X(unban, 1, 0)   \
 	X(allow, 1, 0)   \
-	X(disallow, 1, 0)
+	X(disallow, 1, 0) \
+	X(why, 1, 0)     \
+	X(log, 0, 0)
 
 struct action {
 	const char *name;
@@ -310,6 +328,8 @@ int verb_immune(const struct invocation *in)
 		ret = verb_organism(in, name);
 	if (ret)
 		return ret;
+	call.in = in;
+	call.name = name;
 	ret = maps_open(in, name, &call.maps);
 	if (!ret)
 		ret = action->act(&call);
