@@ -5,6 +5,7 @@
 #include "immune/normalise.h"
 
 #include <arpa/inet.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,6 +58,9 @@ void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uin
 	for (size_t i = 0; i < n; i++)
 		call.detail[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	lymph_run(FD_PRESENT, &call, sizeof(call));
+	/* The T cell may have been woken on this processor. */
+	if (!weak)
+		sched_yield();
 }
 
 void screen_status(struct artery *a, const struct conn *c, int status)
