@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The T cell: reads evidence, keeps scores, and bans through the kernel's program. */
 /*
- * The T cell: reads evidence, keeps scores, bans through the kernel's program. May touch: the evidence ring, its own memory.
+ * May touch: the evidence ring, its own memory.
  * Never touches: requests, sockets, files. Dies when told to, or when nobody is left who could bring evidence.
  */
 #include "cells/tcell.h"

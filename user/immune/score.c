@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* 4-way associative table of scores in thousandths; the least gives way, so that a crowd does not wash out the worst. */
+/* A 4-way associative table of scores in thousandths; the least gives way, so that a crowd does not wash out the worst. */
 #include "immune/score.h"
 
 #include <stdlib.h>
