@@ -11,6 +11,8 @@ struct delivery {
 	__u32 giver;  /* slot */
 	__u32 mother; /* slot of the giver's mother */
 	__u32 except; /* slot it came from */
+	__u32 accused; /* slots of the accused and its mother, CELL_NOBODY for none */
+	__u32 accused_mother;
 	__u32 heard;
 };
 
@@ -51,6 +53,12 @@ static __always_inline bool deliver_to(__u32 slot, struct delivery *d)
 	return true;
 }
 
+/* A hung cell passes nothing on, least of all what is said of it: its relatives hear an accusation at once. */
+static __always_inline bool is_accused_kin(const struct delivery *d, const struct cell *c)
+{
+	return d->accused != CELL_NOBODY && (c->mother == d->accused || c->slot == d->accused_mother);
+}
+
 static long deliver_if_relative(__u32 slot, void *ctx)
 {
 	struct delivery *d = ctx;
@@ -58,7 +66,7 @@ static long deliver_if_relative(__u32 slot, void *ctx)
 
 	if (!c || c->state != CELL_LIVING || slot == d->giver || slot == d->except)
 		return 0;
-	if (c->mother != d->giver && slot != d->mother)
+	if (c->mother != d->giver && slot != d->mother && !is_accused_kin(d, c))
 		return 0;
 	d->heard += deliver_to(slot, d);
 	return 0;
@@ -82,9 +90,13 @@ static __always_inline void delivery_message(struct delivery *d)
 	};
 }
 
-/* To the mother and the daughters of a cell. Returns how many got it. */
+/* To the mother and the daughters of a cell, an accusation also to those of the accused. Returns how many got it. */
 static __always_inline __u32 deliver(struct delivery *d, const struct cell *giver)
 {
+	struct cell *accused = d->m.kind == HORMONE_DANGER && d->m.hops == 1 ? cell_of_id(d->m.target) : NULL;
+
+	d->accused = accused ? accused->slot : CELL_NOBODY;
+	d->accused_mother = accused ? accused->mother : CELL_NOBODY;
 	d->giver = giver->slot;
 	d->mother = giver->mother;
 	d->heard = 0;

@@ -226,6 +226,28 @@ Test(bus_hops, g_memory_is_bounded)
 	actors_end(a, 3);
 }
 
+/* Who is accused may be hung, or may not want it known: its relatives need not wait for it. */
+Test(bus_hops, i_the_accused_cannot_keep_it_back)
+{
+	static const uint32_t mothers[] = { CELL_NOBODY, 0, 1, 1, 2, CELL_NOBODY };
+	struct bus_call call = { .kind = HORMONE_DANGER, .strength_q16 = 9000, .target = kin_id(1), .reason = REASON_SILENT };
+	struct actor a[6];
+	uint64_t id;
+
+	for (unsigned i = 0; i < 6; i++)
+		actor_start(&rig, &a[i], i, CLASS_BLOOD, mothers[i]);
+	cr_assert_eq(actor_call(&a[0], rig.run.secrete, &call), GLAND_OK);
+	cr_expect_eq(call.heard, 3);
+	id = call.molecule;
+	cr_expect(has(1, id) && has(2, id) && has(3, id) && !has(0, id) && !has(4, id) && !has(5, id));
+	cr_expect_eq(actor_relay(&rig, &a[2], id, NULL), GLAND_OK);
+	cr_expect(has(4, id) && !has(0, id));
+	cr_assert_eq(actor_call(&a[3], rig.run.secrete, &call), GLAND_OK);
+	id = call.molecule;
+	cr_expect(has(0, id) && has(1, id) && has(2, id) && !has(3, id) && !has(4, id) && !has(5, id));
+	actors_end(a, 6);
+}
+
 /* Cells that wait for their inbox and pass on what comes, as real ones do. */
 struct waiting {
 	struct bus_rig *rig;

@@ -3,7 +3,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 #include "lab_bus.h"
 #include "tissue/plan.h"
-#include "tissue/synapse.h"
 
 LAB_SUITE(lab_48_constitution, 90);
 
@@ -375,57 +373,4 @@ Test(lab_48_constitution, k_who_says_that_it_leaves_goes)
 	lab_answer_free(&a);
 	cr_expect(lab_wait(2, is_gone, &by), "it stays");
 	cr_expect_eq(lab_get(LAB_SERVER_V4, "/hello", NULL), 200);
-}
-
-/* Where a process has mapped the first synapse; 0: not found. */
-static unsigned long synapse_of(pid_t pid)
-{
-	char name[64], line[512], rights[8];
-	unsigned long from, to, found = 0;
-	FILE *maps;
-
-	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
-	maps = fopen(name, "re");
-	cr_assert_not_null(maps);
-	while (fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && !strcmp(rights, "rw-s") && strstr(line, "/dev/zero"))
-			if (to - from >= SYNAPSE_BYTES && !found)
-				found = from;
-	fclose(maps);
-	return found;
-}
-
-/* Any drone but the victim writes a number; which. */
-static pid_t poke(unsigned long at, unsigned long value, pid_t victim)
-{
-	char query[128];
-	pid_t by = victim;
-
-	snprintf(query, sizeof(query), "do=poke&at=%lu&value=%lu&unless=%d", at, value, (int)victim);
-	for (int i = 0; i < 200 && by == victim; i++)
-		by = (pid_t)said("pid", query);
-	return by;
-}
-
-/* A slot that nobody uses says that the victim has held a request for ever. */
-Test(lab_48_constitution, l_evidence_cannot_be_forged, .disabled = true)
-{
-	pid_t drones[2], innocent;
-	unsigned long at;
-	uint32_t victim;
-
-	live("cells { blood { min = 1 max = 1 } drone { min = 2 max = 2 } }\n", "5s");
-	cr_assert_eq(lab_family_pids(&family, CLASS_DRONE, drones, 2), 2);
-	at = synapse_of(drones[0]);
-	cr_assert_neq(at, 0);
-	at += offsetof(struct synapse, slot) + (SYNAPSE_SLOTS - 1) * sizeof(struct slot);
-	/* The one that answers usually does so again: the other is to be framed. */
-	innocent = poke(at + offsetof(struct slot, queued_ms), 1, 0) == drones[0] ? drones[1] : drones[0];
-	victim = lab_bus_id(&family, innocent);
-	poke(at + offsetof(struct slot, taken_ms), 1, innocent);
-	poke(at + offsetof(struct slot, word), slot_word(1, victim, SLOT_TAKEN), innocent);
-	expect_answer(GLAND_OK, "do=bus&program=%d&kind=%d&strength=32768&target=%u&reason=%d", FD_SECRETE, HORMONE_DANGER, victim,
-		REASON_DEADLINE);
-	cr_expect_eq(condemned_for(victim, 2), REASON_NONE, "an innocent drone was condemned by forged evidence");
-	cr_expect_eq(lab_bus_events(&lab, HAPPENED_VOTE, 0, NULL), 0, "honest cells vote by forged evidence");
 }

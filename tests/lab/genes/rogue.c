@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Test gene: a drone that has been taken over, which does what the query says. */
+
 /*
- * Test gene: a drone that has been taken over. Query: do=DEED and numbers that the deed reads; what came of it is told as
- * "name=number" lines. It finds the drone's descriptors by the organism's plan and makes every call by itself.
+ * Query: do=DEED and numbers that the deed reads; what came of it is told as "name=number" lines. It finds the drone's
+ * descriptors by the organism's plan and makes every call by itself.
  */
 
 #include <errno.h>
