@@ -84,13 +84,6 @@ static void expect_condemned(struct hung *h, uint32_t reason, double within_ms)
 	cr_expect_geq(lab_bus_events(&lab, HAPPENED_ACCUSE, 0, NULL), 1);
 	cr_expect(lab_family_whole(&family, LAB_SOON_S), "it is not replaced");
 	cr_expect(lab_bus_log_says(&lab, "votes against cell"), "the log says %s", lab.out);
-	if (getenv("SHOW"))
-		for (unsigned i = 0; i < 128; i++) {
-			struct event v;
-
-			lab_bus_look(&lab, "events", i, &v);
-			if (v.seq) fprintf(stderr, "%6.0f kind %u id %u class %u a %u b %u c %x\n", (double)(v.time_ns/1000000 % 1000000), v.kind, v.id, v.class, v.a, v.b, v.c);
-		}
 	fprintf(stderr, "class %d condemned %.0f ms after it hung, by %u of %u\n", h->class, took, votes, e.c & 0xffff);
 }
 
