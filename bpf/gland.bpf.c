@@ -65,8 +65,11 @@ static long gland_look_at_slot(__u32 slot, void *ctx)
 	return 0;
 }
 
-/* Takes a slot that is free, else the one longest dead, so that the story of the last deaths can be read. */
-static __always_inline struct cell *gland_take_slot(__u32 slots)
+/*
+ * Takes a slot that is free, else the one longest dead, so that the story of the last deaths can be read. NULL with an
+ * answer: somebody else was faster, or all are taken, by cells that leave and are not counted any more.
+ */
+static __always_inline struct cell *gland_take_slot(__u32 slots, __u32 *answer)
 {
 	struct slot_search search = { .slots = slots, .best = CELL_NOBODY, .best_died = ~0ULL };
 	struct cell *c;
@@ -74,6 +77,7 @@ static __always_inline struct cell *gland_take_slot(__u32 slots)
 
 	bpf_loop(CELL_SLOTS_MAX, gland_look_at_slot, &search, 0);
 	c = cell_at(search.best);
+	*answer = c ? GLAND_STALE : GLAND_FULL;
 	if (!c)
 		return NULL;
 	was = c->state;
@@ -129,12 +133,12 @@ static long gland_clear_paper(__u32 slot, void *ctx)
 
 static __always_inline __u32 gland_license(struct cell *mother, struct organism *o, struct gland_call *call)
 {
-	struct cell *daughter = gland_take_slot(o->slots);
-	__u32 serial, slot;
+	__u32 serial, slot, answer = GLAND_STALE;
+	struct cell *daughter = gland_take_slot(o->slots, &answer);
 
 	if (!daughter) {
 		gland_count_out(call->class);
-		return GLAND_STALE;
+		return answer;
 	}
 	slot = daughter->slot;
 	gland_clear(slot);

@@ -225,6 +225,23 @@ static int animate_and_tell(struct kin_rig *r)
 	return 0;
 }
 
+/* Cells that leave are not counted, but live: who looks for a place again and again would do so for ever. */
+Test(gland, k_no_slot_is_left)
+{
+	struct kin_actor leaving[RIG_SLOTS - 1];
+	struct census n;
+
+	for (unsigned i = 0; i < RIG_SLOTS - 1; i++) {
+		kin_begin(&rig, &leaving[i], (int)i, CLASS_DRONE, stay);
+	}
+	kin_limit(&rig, CLASS_STEM, 100);
+	cr_expect_eq(ask(CLASS_STEM, divide, CLASS_STEM, 1), GLAND_FULL);
+	kin_census(&rig, CLASS_STEM, &n);
+	cr_expect_eq(n.living, 0, "%u stems are counted", n.living);
+	for (unsigned i = 0; i < RIG_SLOTS - 1; i++)
+		kin_let_go(&leaving[i]);
+}
+
 Test(gland, j_an_owned_vessel_is_left_alone)
 {
 	struct kin_actor owner;
