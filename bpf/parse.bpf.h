@@ -124,6 +124,7 @@ struct cursor {
 struct packet {
 	struct cursor c;
 	__u32 family; /* 4, 6, or 0 while the addresses are unknown */
+	__u32 ip_at;  /* where the IP header begins, from the first byte of the frame */
 	__u32 fault;  /* a structural verdict that waits for the port to be known, or UNDECIDED */
 	union wire_address source;
 	union wire_address dest;
@@ -197,6 +198,7 @@ static __always_inline __u32 parse_ipv4(const struct xdp_md *ctx, struct packet 
 	if (p->c.at + header > p->c.frame)
 		return VERDICT_DROP_TRUNCATED;
 	p->family = 4;
+	p->ip_at = p->c.at;
 	p->source.word[0] = ip->source;
 	p->dest.word[0] = ip->dest;
 	p->c.next = ip->protocol;
@@ -271,6 +273,7 @@ static __always_inline __u32 parse_ipv6(struct xdp_md *ctx, struct packet *p)
 	if ((bpf_ntohl(ip->version_flow) >> 28) != 6)
 		return VERDICT_DROP_BAD_IP_HEADER;
 	p->family = 6;
+	p->ip_at = p->c.at;
 	__builtin_memcpy(&p->source, ip->source, sizeof(p->source));
 	__builtin_memcpy(&p->dest, ip->dest, sizeof(p->dest));
 	p->c.next = ip->next;

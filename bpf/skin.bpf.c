@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The skin: the XDP program that judges every frame before the kernel's network stack sees it.
 //
-// Order: parse; own port?; never-ban list; antibodies; malformed; one exit that counts. What is for other ports passes
+// Order: parse; own port?; never-ban list; antibodies; malformed; rates of the source; SYN cookies; one exit that counts.
+// An allowed source has no limits, but its SYNs get cookies like all others: its address may be forged. What is for other ports passes
 // even from a banned source, so nobody is locked out of anything but the organism. Malformed packets are dropped
 // from allowed sources too: no stack could use them. The policy for lengths and fragments stands in parse.bpf.h.
 // An IPv6 packet with more extension headers than are followed has no known port: it passes unless its source is
@@ -13,6 +14,8 @@
 #include "parse.bpf.h"
 #include "malformed.bpf.h"
 #include "immune.bpf.h"
+#include "flood.bpf.h"
+#include "cookie.bpf.h"
 #include "verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -26,7 +29,18 @@ static __always_inline __u32 judge_unparsed(const struct packet *p)
 	return verdict != UNDECIDED ? verdict : VERDICT_PASS_UNPARSED;
 }
 
-static __always_inline __u32 judge(const struct packet *p)
+/* What depends on how much comes. Answering cannot be tried without doing it, so an observer sends none. */
+static __always_inline __u32 judge_amount(struct xdp_md *ctx, const struct packet *p, bool allowed)
+{
+	bool rages = port_syn_rate && flood_rages();
+	__u32 verdict = allowed ? UNDECIDED : flood_judge(p, rages);
+
+	if (verdict == UNDECIDED && !observe_only)
+		verdict = cookie_judge(ctx, p, rages);
+	return verdict;
+}
+
+static __always_inline __u32 judge(struct xdp_md *ctx, const struct packet *p)
 {
 	__u32 verdict = UNDECIDED;
 	bool allowed;
@@ -38,6 +52,8 @@ static __always_inline __u32 judge(const struct packet *p)
 		verdict = immune_judge(p);
 	if (verdict == UNDECIDED)
 		verdict = malformed_judge(p);
+	if (verdict == UNDECIDED)
+		verdict = judge_amount(ctx, p, allowed);
 	if (verdict != UNDECIDED)
 		return verdict;
 	return allowed ? VERDICT_PASS_ALLOWED : VERDICT_PASS_CLEAN;
@@ -50,7 +66,7 @@ int skin_screen(struct xdp_md *ctx)
 	__u32 verdict = parse_packet(ctx, &p);
 
 	if (verdict == UNDECIDED)
-		verdict = judge(&p);
+		verdict = judge(ctx, &p);
 	else if (verdict == VERDICT_PASS_UNPARSED)
 		verdict = judge_unparsed(&p);
 	return verdict_leave(verdict, p.c.frame);

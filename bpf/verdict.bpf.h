@@ -37,6 +37,8 @@ static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
 		stat->packets++;
 		stat->bytes += frame;
 	}
+	if (verdict == VERDICT_ANSWER_COOKIE)
+		return XDP_TX;
 	return verdict_is_drop(verdict) ? XDP_DROP : XDP_PASS;
 }
 

@@ -26,7 +26,13 @@
 	X(DROP_BAD_TCP_HEADER, drop_bad_tcp_header, 1, "TCP header length impossible")             \
 	X(DROP_BAD_TCP_FLAGS, drop_bad_tcp_flags, 1, "TCP flags that no stack sends: none, SYN+FIN, SYN+RST, FIN without ACK, XMAS") \
 	X(DROP_ZERO_PORT, drop_zero_port, 1, "source port zero")                                   \
-	X(DROP_TINY_FRAGMENT, drop_tiny_fragment, 1, "first fragment too small for a TCP header, or a second one that overlaps it")
+	X(DROP_TINY_FRAGMENT, drop_tiny_fragment, 1, "first fragment too small for a TCP header, or a second one that overlaps it") \
+	X(DROP_SYN_RATE, drop_syn_rate, 1, "the source opens more connections than immune.syn_rate") \
+	X(DROP_PACKET_RATE, drop_packet_rate, 1, "the source sends more packets than immune.packet_rate") \
+	X(DROP_SYN_ODD, drop_syn_odd, 1, "SYN in a flood with IP options, extension headers or fragments: no cookie answers it") \
+	X(DROP_STRAY, drop_stray, 1, "in a flood: belongs to no connection and carries no valid cookie") \
+	X(PASS_COOKIE, pass_cookie, 0, "carries a valid SYN cookie: its sender is where it says") \
+	X(ANSWER_COOKIE, answer_cookie, 0, "SYN in a flood, answered with a SYN cookie by the skin itself")
 
 enum verdict {
 #define X(NAME, name, drop, text) VERDICT_##NAME,

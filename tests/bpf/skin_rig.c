@@ -32,8 +32,11 @@ const char *rig_verdict_name(unsigned int verdict)
 
 static bool is_skins(const char *map)
 {
-	bool ours = !strcmp(map, "own_ports") || !strcmp(map, "immune_stats") || strstr(map, ".rodata");
+	static const char *const others[] = { "own_ports", "immune_stats", "rate_sources", "flood_ports", "flood_state", "flood_alarm" };
+	bool ours = strstr(map, ".rodata");
 
+	for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++)
+		ours |= !strcmp(map, others[i]);
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		ours |= !strcmp(map, ban_map_names[i]);
 	return ours;
@@ -64,18 +67,44 @@ static void own_ports(struct cellws *skel)
 	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.own_ports), &zero, &ports, BPF_ANY), "own_ports");
 }
 
+static void set_limits(struct cellws *skel, const struct rig_limits *l)
+{
+	skel->rodata->syn_cost_ns = l->syn_rate ? FLOOD_SECOND / l->syn_rate : 0;
+	skel->rodata->packet_cost_ns = l->packet_rate ? FLOOD_SECOND / l->packet_rate : 0;
+	skel->rodata->port_syn_rate = l->cookie_rate;
+	skel->rodata->cookie_scale = l->cookie_scale;
+}
+
+static void guard_port(struct cellws *skel)
+{
+	struct port_flood none = { 0 };
+	__u32 port = RIG_PORT;
+
+	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.flood_ports), &port, &none, BPF_ANY));
+}
+
 void rig_open(struct skin_rig *rig, bool observe, uint32_t bans)
+{
+	const struct rig_limits none = { .cookie_scale = COOKIE_NO_STAMPS };
+
+	rig_open_limited(rig, observe, bans, &none);
+}
+
+void rig_open_limited(struct skin_rig *rig, bool observe, uint32_t bans, const struct rig_limits *limits)
 {
 	rig->skel = cellws__open();
 	cr_assert(rig->skel, "the skeleton does not open");
 	leave_out_the_rest(rig->skel, bans);
 	rig->skel->rodata->observe_only = observe;
+	set_limits(rig->skel, limits);
 	cr_assert(!cellws__load(rig->skel), "the skin does not load; this floor needs root");
 	rig->prog = bpf_program__fd(rig->skel->progs.skin_screen);
 	rig->stats = bpf_map__fd(rig->skel->maps.immune_stats);
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		rig->maps.fd[i] = bpf_object__find_map_fd_by_name(rig->skel->obj, ban_map_names[i]);
 	own_ports(rig->skel);
+	if (limits->cookie_rate)
+		guard_port(rig->skel);
 }
 
 void rig_close(struct skin_rig *rig)
@@ -119,6 +148,16 @@ uint32_t rig_run(const struct skin_rig *rig, const uint8_t *frame, size_t n)
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)n, .repeat = 1);
 
 	cr_assert(!bpf_prog_test_run_opts(rig->prog, &opts), "a frame of %zu bytes cannot be run", n);
+	return opts.retval;
+}
+
+uint32_t rig_turn(const struct skin_rig *rig, const uint8_t *frame, size_t n, uint8_t *out, size_t *out_n)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)n, .data_out = out, .data_size_out = 2048,
+		.repeat = 1);
+
+	cr_assert(!bpf_prog_test_run_opts(rig->prog, &opts), "a frame of %zu bytes cannot be run", n);
+	*out_n = opts.data_size_out;
 	return opts.retval;
 }
 

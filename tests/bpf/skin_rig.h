@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "immune/ban.h"
+#include "shared/flood.h"
 #include "shared/verdict.h"
 
 struct cellws;
@@ -22,12 +23,21 @@ struct skin_rig {
 	struct ban_maps maps;
 };
 
+/* As in the DNA; 0 is off. */
+struct rig_limits {
+	uint32_t syn_rate, packet_rate; /* of a source */
+	uint32_t cookie_rate;		/* of RIG_PORT */
+	uint8_t cookie_scale;		/* window scale that is offered, or COOKIE_NO_STAMPS */
+};
+
 struct rig_counts {
 	struct immune_stat of[VERDICT_COUNT]; /* sums over the CPUs */
 };
 
 /* bans: how many entries each list of bans may hold. Ends the test when anything fails. */
 void rig_open(struct skin_rig *rig, bool observe, uint32_t bans);
+/* The same with limits. */
+void rig_open_limited(struct skin_rig *rig, bool observe, uint32_t bans, const struct rig_limits *limits);
 void rig_close(struct skin_rig *rig);
 
 /* expires_in_ns: 0 for never; over: make it one that has just expired. */
@@ -37,6 +47,9 @@ void rig_allow(struct skin_rig *rig, const char *prefix);
 
 /* The XDP action. */
 uint32_t rig_run(const struct skin_rig *rig, const uint8_t *frame, size_t n);
+
+/* The XDP action, and the frame as it leaves, in out (PACKET_MAX bytes), its size in *out_n. */
+uint32_t rig_turn(const struct skin_rig *rig, const uint8_t *frame, size_t n, uint8_t *out, size_t *out_n);
 
 /* Mean nanoseconds of so many runs, as the kernel measures them. */
 uint32_t rig_cost(const struct skin_rig *rig, const uint8_t *frame, size_t n, int runs);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <net/if.h>
 #include <unistd.h>
+#include "cellctl/cookies.h"
 #include "cellctl/doctor_proof.h"
 
 Test(doctor, a_block_blocks, .timeout = 30)
@@ -18,4 +19,16 @@ Test(doctor, a_block_blocks, .timeout = 30)
 		cr_expect_eq(result.end, PROOF_HOLDS, "%s", result.text);
 	}
 	cr_expect_eq(if_nametoindex("probe0"), 0, "the wire lies in a namespace of its own");
+}
+
+Test(doctor, cookies_make_connections, .timeout = 30)
+{
+	struct proof_result result;
+
+	if (geteuid() != 0)
+		cr_skip_test("not root: no network namespace, no XDP");
+	cookies_prove(&result);
+	if (result.end == PROOF_IMPOSSIBLE)
+		cr_skip_test("no proof is possible here: %s", result.text);
+	cr_expect_eq(result.end, PROOF_HOLDS, "%s", result.text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl down: no more births, blood drains, then the rest, then the skin, the pins and the run directory go. */
 #include "cellctl/down.h"
+#include "cellctl/cookies.h"
 #include "cellctl/pins.h"
 #include "cellctl/vital.h"
 
@@ -152,6 +153,8 @@ int down_organism(const struct invocation *in, const char *name)
 		end_cells(in, name, &f);
 		family_close(&f);
 	}
+	if (cookies_setting_back(in, name))
+		verb_say(0, "net.ipv4.tcp_syncookies cannot be put back");
 	error = pins_remove(in, name, NULL);
 	remove_place(in, name);
 	if (lock >= 0)

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
@@ -17,6 +18,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -156,21 +158,90 @@ static size_t put_ip(uint8_t *to, int family)
 	return sizeof(ip);
 }
 
-int probe_send(const struct probe *p, int family, uint32_t serial)
+static struct tcphdr make_tcp(uint8_t flags, uint32_t sequence)
 {
-	struct ethhdr ether = { .h_dest = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, .h_source = { 2 } };
-	struct tcphdr tcp = { .th_sport = htons(40000), .th_dport = htons(PROBE_PORT), .th_seq = htonl(serial), .th_off = 5 };
+	struct tcphdr tcp = { .th_sport = htons(40000), .th_dport = htons(PROBE_PORT), .th_seq = htonl(sequence), .th_off = 5 };
+
+	tcp.th_flags = flags;
+	tcp.th_win = htons(1024);
+	return tcp;
+}
+
+static int send_frame(const struct probe *p, int family, const uint8_t *to, const struct tcphdr *tcp)
+{
+	struct ethhdr ether = { .h_source = { 2 } };
 	uint8_t frame[128];
 	size_t n = sizeof(ether);
 
-	tcp.th_flags = TH_SYN;
-	tcp.th_win = htons(1024);
+	memcpy(ether.h_dest, to, sizeof(ether.h_dest));
 	ether.h_proto = htons(family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
 	memcpy(frame, &ether, n);
 	n += put_ip(frame + n, family);
-	memcpy(frame + n, &tcp, sizeof(tcp));
-	n += sizeof(tcp);
+	memcpy(frame + n, tcp, sizeof(*tcp));
+	n += sizeof(*tcp);
 	return send(p->send, frame, n, 0) == (ssize_t)n ? 0 : -errno;
+}
+
+int probe_send(const struct probe *p, int family, uint32_t serial)
+{
+	static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct tcphdr tcp = make_tcp(TH_SYN, serial);
+
+	return send_frame(p, family, everybody, &tcp);
+}
+
+/* Over what stands in the IP header: addresses, protocol, length; then the segment. */
+static uint16_t tcp_checksum(int family, const struct tcphdr *tcp)
+{
+	uint8_t ip[sizeof(struct ip6_hdr)], all[2 * sizeof(struct in6_addr) + 4 + sizeof(*tcp)] = { 0 };
+	size_t addresses = family == AF_INET ? 8 : 32, n = addresses, header = put_ip(ip, family);
+
+	memcpy(all, ip + header - addresses, addresses);
+	all[n + 1] = IPPROTO_TCP;
+	all[n + 3] = sizeof(*tcp);
+	memcpy(all + n + 4, tcp, sizeof(*tcp));
+	return checksum(all, n + 4 + sizeof(*tcp));
+}
+
+int probe_segment(const struct probe *p, int family, uint8_t flags, uint32_t sequence, uint32_t acknowledged)
+{
+	struct tcphdr tcp = make_tcp(flags, sequence);
+
+	tcp.th_ack = htonl(acknowledged);
+	tcp.th_sum = tcp_checksum(family, &tcp);
+	return send_frame(p, family, p->mac, &tcp);
+}
+
+static int put_address(struct netlink *nl, const struct probe *p, int family)
+{
+	const struct ifaddrmsg m = { .ifa_family = (uint8_t)family, .ifa_prefixlen = family == AF_INET ? 24 : 32,
+		.ifa_flags = family == AF_INET ? 0 : IFA_F_NODAD, .ifa_index = p->far };
+	uint8_t address[16];
+
+	inet_pton(family, ends[end_of(family)].target, address);
+	netlink_begin(nl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE);
+	netlink_put(nl, &m, sizeof(m));
+	netlink_attribute(nl, IFA_LOCAL, address, family == AF_INET ? 4 : 16);
+	return netlink_ask(nl);
+}
+
+int probe_address(struct probe *p)
+{
+	static struct netlink nl;
+	struct ifreq far = { .ifr_name = FAR };
+	int error = netlink_open(&nl, NETLINK_ROUTE);
+
+	p->step = "addresses";
+	if (!error)
+		error = put_address(&nl, p, AF_INET);
+	if (!error)
+		error = put_address(&nl, p, AF_INET6);
+	netlink_close(&nl);
+	if (!error && ioctl(p->send, SIOCGIFHWADDR, &far))
+		error = -errno;
+	memcpy(p->mac, far.ifr_hwaddr.sa_data, sizeof(p->mac));
+	p->back = open_end(p->near, ETH_P_ALL);
+	return error ? error : p->back < 0 ? p->back : 0;
 }
 
 /* A frame of ours ends with the TCP header; others (neighbour discovery and the like) have other lengths or ports. */
@@ -208,5 +279,35 @@ bool probe_arrives(const struct probe *p, uint32_t serial, int ms)
 			if (is_probe(frame, n, serial))
 				return true;
 	} while (now_ms() < until);
+	return false;
+}
+
+/* A SYN-ACK to the probes' port, whatever options it has. */
+static bool is_answer(const uint8_t *frame, ssize_t n, int family, uint32_t acknowledged, uint32_t *sequence)
+{
+	size_t at = sizeof(struct ethhdr) + (family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ip6_hdr));
+	struct tcphdr tcp;
+
+	if (n < (ssize_t)(at + sizeof(tcp)))
+		return false;
+	memcpy(&tcp, frame + at, sizeof(tcp));
+	*sequence = ntohl(tcp.th_seq);
+	return tcp.th_sport == htons(PROBE_PORT) && tcp.th_flags == (TH_SYN | TH_ACK) && tcp.th_ack == htonl(acknowledged);
+}
+
+bool probe_answers(const struct probe *p, int family, uint32_t acknowledged, int ms, uint32_t *sequence)
+{
+	int64_t until = now_ms() + ms;
+	uint8_t frame[256];
+
+	while (now_ms() < until) {
+		struct pollfd wait = { .fd = p->back, .events = POLLIN };
+		ssize_t n = recv(p->back, frame, sizeof(frame), 0);
+
+		if (n >= 0 && is_answer(frame, n, family, acknowledged, sequence))
+			return true;
+		if (n < 0)
+			poll(&wait, 1, 10);
+	}
 	return false;
 }

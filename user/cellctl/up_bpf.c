@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Loading the kernel side: sizes from the DNA, pins, the first records, the lineage programs attached. */
 #include "cellctl/up.h"
+#include "cellctl/cookies.h"
 #include "cellctl/guard.h"
 #include "cellctl/pins.h"
 #include "cells/cell.h"
 #include "immune/ban.h"
+#include "shared/flood.h"
 #include "shared/hormone.h"
 #include "shared/ports.h"
 #include "cellws.skel.h"
@@ -67,6 +69,16 @@ static void set_sizes(struct up *u)
 		bpf_map__set_max_entries(bans[i], u->germ.dna.antibodies);
 }
 
+static void set_limits(struct up *u)
+{
+	const struct dna *d = &u->germ.dna;
+
+	u->skel->rodata->syn_cost_ns = d->syn_rate ? FLOOD_SECOND / d->syn_rate : 0;
+	u->skel->rodata->packet_cost_ns = d->packet_rate ? FLOOD_SECOND / d->packet_rate : 0;
+	u->skel->rodata->port_syn_rate = d->cookie_rate;
+	cookies_fit(u->skel, u->iface);
+}
+
 static int make_directories(struct up *u)
 {
 	char path[PIN_PATH];
@@ -87,6 +99,7 @@ static int load_once(struct up *u)
 		return -errno;
 	set_sizes(u);
 	u->skel->rodata->observe_only = u->germ.dna.observe;
+	set_limits(u);
 	guard_fit(u->skel);
 	error = set_pins(u);
 	if (!error)

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Putting the skin on the interface: in the driver where it can, else in the generic hook, and saying which and why. */
 #include "cellctl/up.h"
+#include "cellctl/cookies.h"
 #include "cellctl/pins.h"
+#include "shared/flood.h"
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void undo_xdp(struct up *u)
@@ -55,6 +61,70 @@ static int refused(struct up *u, const char *mode, int error)
 	return verb_say(VERB_FAILED, "%s does not take the XDP program in %s mode: %s", u->iface, mode, strerror(-error));
 }
 
+static void undo_cookies(struct up *u)
+{
+	cookies_setting_back(u->in, u->germ.dna.organism);
+}
+
+static bool is_veth(const char *iface)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq r = { .ifr_data = (void *)&info };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is;
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
+	is = fd >= 0 && !ioctl(fd, SIOCETHTOOL, &r) && !strcmp(info.driver, "veth");
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+static int without_cookies(const struct up *u, const char *why)
+{
+	printf("%s: no SYN cookies in XDP: %s; floods of SYNs are left to the kernel\n", u->germ.dna.organism, why);
+	return 0;
+}
+
+/* The skin answers SYNs only on ports that it finds in the map; without entries nothing is armed. */
+static int guard_ports(struct up *u)
+{
+	const struct port_flood none = { 0 };
+	int fd = bpf_map__fd(u->skel->maps.flood_ports), error = 0;
+
+	for (uint32_t i = 0; i < u->germ.dna.listen_count && !error; i++) {
+		__u32 port = u->germ.dna.listen[i].port;
+
+		if (bpf_map_update_elem(fd, &port, &none, BPF_ANY))
+			error = -errno;
+	}
+	return error;
+}
+
+/* Never a reason not to come up: a host without cookies is served too. */
+static int arm_cookies(struct up *u, bool native)
+{
+	struct proof_result proof;
+	int error;
+
+	if (!u->germ.dna.cookie_rate)
+		return 0;
+	if (native && is_veth(u->iface))
+		return without_cookies(u, "in native mode the other end of a veth pair may not take them (--xdp generic can)");
+	cookies_prove(&proof);
+	if (proof.end != PROOF_HOLDS)
+		return without_cookies(u, proof.text);
+	up_done(u, undo_cookies);
+	error = cookies_setting(u->in, u->germ.dna.organism);
+	if (!error)
+		error = guard_ports(u);
+	if (error)
+		return without_cookies(u, strerror(-error));
+	printf("%s: SYN cookies beyond %u SYNs per second to a port; net.ipv4.tcp_syncookies is 2 until `cellctl down`\n",
+		u->germ.dna.organism, u->germ.dna.cookie_rate);
+	return 0;
+}
+
 int up_screen(struct up *u)
 {
 	char note[160] = "asked for";
@@ -69,7 +139,7 @@ int up_screen(struct up *u)
 		error = attach(u, XDP_FLAGS_DRV_MODE);
 		if (!error) {
 			printf("%s: XDP in native mode on %s\n", u->germ.dna.organism, u->iface);
-			return record(u, "native", "the driver runs the program itself") ? VERB_FAILED : 0;
+			return record(u, "native", "the driver runs the program itself") ? VERB_FAILED : arm_cookies(u, true);
 		}
 		if (!strcmp(u->xdp_wish, "native") || error == -EBUSY || error == -EEXIST)
 			return refused(u, "native", error);
@@ -79,5 +149,5 @@ int up_screen(struct up *u)
 	if (error)
 		return refused(u, "generic", error);
 	printf("%s: XDP in generic mode on %s (%s); a drop costs more than in the driver\n", u->germ.dna.organism, u->iface, note);
-	return record(u, "generic", note) ? VERB_FAILED : 0;
+	return record(u, "generic", note) ? VERB_FAILED : arm_cookies(u, false);
 }

@@ -74,6 +74,8 @@ struct dna {
 	uint32_t drain_ms;
 	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
 	uint32_t user_line;           /* of the option user in the file, 0 when not given */
+	uint32_t syn_rate, packet_rate; /* per source and second; 0: no limit */
+	uint32_t cookie_rate;         /* SYNs per port and second that are a flood; 0: never */
 	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */
 	char key[DNA_PATH_MAX];       /* file of the secret key, absolute; "" when not given */
 	uint32_t cells_max;           /* of all classes together */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* SYN cookies: the skin answers SYNs of a flood itself, and asks what belongs to no connection for a cookie. */
+#ifndef CELLWS_COOKIE_BPF_H
+#define CELLWS_COOKIE_BPF_H
+
+#include "flood.bpf.h"
+
+/*
+ * The cookie is the kernel's own, so the stack makes the connection when the ACK comes. It does so only while it believes
+ * that the listener overflows, and bpf_tcp_gen_syncookie() makes it believe so, if net.ipv4.tcp_syncookies is 2.
+ *
+ * Window scale, selective ACKs and timestamps outlive a cookie only in the lowest bits of the timestamp, where the stack
+ * finds them only without its random offset (net.ipv4.tcp_timestamps = 2). Else the SYN-ACK offers none of them.
+ *
+ * A SYN with IPv4 options, IPv6 extension headers or in fragments is not answered but dropped while its port is flooded:
+ * no ordinary client sends one. VLAN tags inside the frame are sent back as they came.
+ */
+
+#define COOKIE_TTL    64
+#define COOKIE_WINDOW 64240
+
+enum tcp_option {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_SCALE = 3,
+	OPTION_SACK = 4,
+	OPTION_STAMP = 8,
+};
+
+/* A TCP header as it came, with its options, and some room so that an index can be masked. */
+struct cookie_syn {
+	struct wire_tcp tcp;
+	__u8 options[44];
+};
+
+struct cookie_wish {
+	__u32 stamp; /* network order */
+	__u32 stamped;
+	__u32 sack;
+	__u32 scale; /* 15 for none */
+};
+
+struct cookie_reply {
+	struct wire_tcp tcp;
+	__u32 options[5];
+};
+CW_LAYOUT(struct cookie_reply, 40);
+
+/* The segment sizes that are offered, and the window scale that the stack will assume. Set before load by `up`. */
+const volatile __u16 cookie_mss_v4 = 1460;
+const volatile __u16 cookie_mss_v6 = 1440;
+const volatile __u8 cookie_scale = COOKIE_NO_STAMPS;
+
+/* n: bytes of options. Not inline, so that the verifier walks the loop once. */
+__noinline int cookie_options(const struct cookie_syn *syn, __u32 n, struct cookie_wish *wish)
+{
+	__u32 at = 0;
+
+	if (!syn || !wish)
+		return 0;
+	for (int i = 0; i < 40; i++) {
+		__u32 kind, length, value;
+
+		if (at >= n || at >= 40)
+			break;
+		kind = syn->options[at];
+		if (kind == OPTION_END)
+			break;
+		if (kind == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		length = syn->options[at + 1];
+		if (length < 2 || at + length > n)
+			break;
+		value = at + 2;
+		if (kind == OPTION_SACK && length == 2)
+			wish->sack = 1;
+		if (kind == OPTION_SCALE && length == 3)
+			wish->scale = syn->options[value] > 14 ? 14 : syn->options[value];
+		if (kind == OPTION_STAMP && length == 10 && value < 40) {
+			__builtin_memcpy(&wish->stamp, &syn->options[value], sizeof(wish->stamp));
+			wish->stamped = 1;
+		}
+		at += length;
+	}
+	return 0;
+}
+
+/* The stack's clock with what it will want to know in the lowest six bits, and not ahead of it. */
+static __always_inline __u32 cookie_stamp(const struct cookie_wish *w)
+{
+	__u32 now = bpf_ktime_get_coarse_ns() / 1000000, stamp = (now & ~63U) | w->sack << 4 | (w->scale & 15);
+
+	return stamp > now ? stamp - 64 : stamp;
+}
+
+/* Bytes of the reply's TCP header. */
+static __always_inline __u32 cookie_offer(struct cookie_reply *r, const struct cookie_wish *w, __u32 mss)
+{
+	r->options[0] = bpf_htonl(OPTION_MSS << 24 | 4 << 16 | mss);
+	if (!w->stamped)
+		return sizeof(r->tcp) + 4;
+	r->options[1] = bpf_htonl((w->sack ? OPTION_SACK << 24 | 2 << 16 : OPTION_NOP << 24 | OPTION_NOP << 16) | OPTION_STAMP << 8 | 10);
+	r->options[2] = bpf_htonl(cookie_stamp(w));
+	r->options[3] = w->stamp;
+	if (w->scale == 15)
+		return sizeof(r->tcp) + 16;
+	r->options[4] = bpf_htonl(OPTION_NOP << 24 | OPTION_SCALE << 16 | 3 << 8 | cookie_scale);
+	return sizeof(r->tcp) + 20;
+}
+
+static __always_inline __u16 cookie_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* Sums in network order what is a multiple of 4 bytes long. */
+static __always_inline __u64 cookie_sum(const __u32 *words, __u32 n)
+{
+	__u64 sum = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < n; i++)
+		sum += words[i];
+	return sum;
+}
+
+/* Unused options are zero, so the whole reply is summed whatever its length. */
+static __always_inline void cookie_fill(const struct packet *p, const struct cookie_syn *syn, __u32 cookie, __u32 bytes, struct cookie_reply *r)
+{
+	__u64 sum = bpf_htonl(WIRE_TCP) + (__u64)bpf_htonl(bytes);
+
+	r->tcp.source = syn->tcp.dest;
+	r->tcp.dest = syn->tcp.source;
+	r->tcp.sequence = bpf_htonl(cookie);
+	r->tcp.acknowledged = bpf_htonl(bpf_ntohl(syn->tcp.sequence) + 1);
+	r->tcp.words = bytes << 2;
+	r->tcp.flags = WIRE_SYN | WIRE_ACK;
+	r->tcp.window = bpf_htons(COOKIE_WINDOW);
+	sum += cookie_sum(p->source.word, 4) + cookie_sum(p->dest.word, 4);
+	r->tcp.sum = cookie_fold(sum + cookie_sum((const __u32 *)r, sizeof(*r) / 4));
+}
+
+static __always_inline long cookie_put_v4(struct xdp_md *ctx, const struct packet *p, __u32 bytes)
+{
+	struct wire_ipv4 ip = { .version_words = 0x45, .ttl = COOKIE_TTL, .protocol = WIRE_TCP };
+
+	ip.total = bpf_htons(sizeof(ip) + bytes);
+	ip.fragment = bpf_htons(0x4000);
+	ip.source = p->dest.word[0];
+	ip.dest = p->source.word[0];
+	ip.sum = cookie_fold(cookie_sum((const __u32 *)&ip, sizeof(ip) / 4));
+	return bpf_xdp_store_bytes(ctx, p->ip_at, &ip, sizeof(ip));
+}
+
+static __always_inline long cookie_put_v6(struct xdp_md *ctx, const struct packet *p, __u32 bytes)
+{
+	struct wire_ipv6 ip = { .version_flow = bpf_htonl(6U << 28), .next = WIRE_TCP, .hops = COOKIE_TTL };
+
+	ip.payload = bpf_htons(bytes);
+	__builtin_memcpy(ip.source, &p->dest, sizeof(ip.source));
+	__builtin_memcpy(ip.dest, &p->source, sizeof(ip.dest));
+	return bpf_xdp_store_bytes(ctx, p->ip_at, &ip, sizeof(ip));
+}
+
+static __always_inline bool cookie_turn(struct xdp_md *ctx)
+{
+	struct wire_ethernet *e = parse_header(ctx, 0, sizeof(*e));
+	__u8 to[6];
+
+	if (!e)
+		return false;
+	__builtin_memcpy(to, e->to, sizeof(to));
+	__builtin_memcpy(e->to, e->from, sizeof(to));
+	__builtin_memcpy(e->from, to, sizeof(to));
+	return true;
+}
+
+/* The kernel's cookie for a SYN, or negative. */
+static __always_inline __s64 cookie_make(const struct packet *p, struct cookie_syn *syn, __u32 bytes)
+{
+	struct wire_ipv4 v4 = { .source = p->source.word[0], .dest = p->dest.word[0] };
+	struct wire_ipv6 v6 = { 0 };
+
+	if (p->family == 4)
+		return bpf_tcp_raw_gen_syncookie_ipv4((void *)&v4, (void *)syn, bytes);
+	__builtin_memcpy(v6.source, &p->source, sizeof(v6.source));
+	__builtin_memcpy(v6.dest, &p->dest, sizeof(v6.dest));
+	return bpf_tcp_raw_gen_syncookie_ipv6((void *)&v6, (void *)syn, bytes);
+}
+
+/* The SYN's TCP header. Its bytes, or 0 when the skin does not answer such a one. */
+static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct packet *p, struct cookie_syn *syn)
+{
+	__u32 header = p->family == 4 ? sizeof(struct wire_ipv4) : sizeof(struct wire_ipv6), bytes;
+
+	if (p->c.first_fragment || p->c.at != p->ip_at + header)
+		return 0;
+	if (bpf_xdp_load_bytes(ctx, p->c.at, &syn->tcp, sizeof(syn->tcp)))
+		return 0;
+	bytes = (syn->tcp.words >> 4) * 4;
+	barrier_var(bytes); /* or the compiler checks a part of it, and the verifier does not see that */
+	if (bytes < sizeof(syn->tcp) || bytes > 60 || bpf_xdp_load_bytes(ctx, p->c.at, syn, bytes))
+		return 0;
+	return bytes;
+}
+
+/* Turns the SYN into its SYN-ACK. */
+static __always_inline __u32 cookie_answer(struct xdp_md *ctx, const struct packet *p)
+{
+	struct cookie_wish wish = { .scale = 15 };
+	struct cookie_reply reply = { 0 };
+	struct cookie_syn syn = { 0 };
+	__u32 bytes = cookie_read(ctx, p, &syn);
+	__s64 cookie;
+
+	if (!bytes)
+		return VERDICT_DROP_SYN_ODD;
+	cookie = cookie_make(p, &syn, bytes);
+	if (cookie < 0)
+		return VERDICT_DROP_SYN_ODD;
+	if (cookie_scale != COOKIE_NO_STAMPS)
+		cookie_options(&syn, bytes - sizeof(syn.tcp), &wish);
+	bytes = cookie_offer(&reply, &wish, p->family == 4 ? cookie_mss_v4 : cookie_mss_v6);
+	cookie_fill(p, &syn, cookie, bytes, &reply);
+	if (bpf_xdp_adjust_tail(ctx, (int)(p->c.at + bytes) - (int)p->c.frame) || !cookie_turn(ctx))
+		return VERDICT_DROP_SYN_ODD;
+	if (p->family == 4 ? cookie_put_v4(ctx, p, bytes) : cookie_put_v6(ctx, p, bytes))
+		return VERDICT_DROP_SYN_ODD;
+	if (bpf_xdp_store_bytes(ctx, p->c.at, &reply, bytes))
+		return VERDICT_DROP_SYN_ODD;
+	return VERDICT_ANSWER_COOKIE;
+}
+
+/* What the packet would go to: a connection, a listener, or nothing (NULL). To be released. */
+static __always_inline struct bpf_sock *cookie_socket(struct xdp_md *ctx, const struct packet *p)
+{
+	struct bpf_sock_tuple t = { 0 };
+
+	if (p->family == 4) {
+		t.ipv4.saddr = p->source.word[0];
+		t.ipv4.daddr = p->dest.word[0];
+		t.ipv4.sport = p->source_port;
+		t.ipv4.dport = bpf_htons(p->dest_port);
+		return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
+	}
+	__builtin_memcpy(t.ipv6.saddr, &p->source, sizeof(t.ipv6.saddr));
+	__builtin_memcpy(t.ipv6.daddr, &p->dest, sizeof(t.ipv6.daddr));
+	t.ipv6.sport = p->source_port;
+	t.ipv6.dport = bpf_htons(p->dest_port);
+	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
+static __always_inline bool cookie_checks(const struct packet *p, struct wire_tcp *tcp)
+{
+	struct wire_ipv4 v4 = { .source = p->source.word[0], .dest = p->dest.word[0] };
+	struct wire_ipv6 v6 = { 0 };
+
+	if (p->family == 4)
+		return !bpf_tcp_raw_check_syncookie_ipv4((void *)&v4, (void *)tcp);
+	__builtin_memcpy(v6.source, &p->source, sizeof(v6.source));
+	__builtin_memcpy(v6.dest, &p->dest, sizeof(v6.dest));
+	return !bpf_tcp_raw_check_syncookie_ipv6((void *)&v6, (void *)tcp);
+}
+
+/* Makes the stack take cookies at this listener for the next minute; the cookie that comes of it is not used. */
+static __always_inline void cookie_announce(struct bpf_sock *listener, const struct packet *p, const struct wire_tcp *ack)
+{
+	struct wire_tcp syn = { .source = ack->source, .dest = ack->dest, .words = 0x50, .flags = WIRE_SYN };
+	struct wire_ipv6 ip = { .version_flow = bpf_htonl(6U << 28) };
+
+	if (p->family == 4)
+		*(__u8 *)&ip = 0x45;
+	bpf_tcp_gen_syncookie(listener, &ip, sizeof(ip), (void *)&syn, sizeof(syn));
+}
+
+/* Not a SYN, in a flood: PASS_COOKIE, DROP_STRAY, or UNDECIDED for what belongs to a connection. */
+static __always_inline __u32 cookie_judge_ack(struct xdp_md *ctx, const struct packet *p)
+{
+	struct bpf_sock *sk = cookie_socket(ctx, p);
+	struct wire_tcp tcp;
+	__u32 verdict = VERDICT_DROP_STRAY;
+
+	if (!sk)
+		return verdict;
+	if (sk->state != BPF_TCP_LISTEN) {
+		verdict = UNDECIDED;
+	} else if ((p->flags & (WIRE_ACK | WIRE_SYN | WIRE_RST)) == WIRE_ACK &&
+		!bpf_xdp_load_bytes(ctx, p->c.at, &tcp, sizeof(tcp)) && cookie_checks(p, &tcp)) {
+		cookie_announce(sk, p, &tcp);
+		verdict = VERDICT_PASS_COOKIE;
+	}
+	bpf_sk_release(sk);
+	return verdict;
+}
+
+/* rages: some port is flooded. The verdicts above, or UNDECIDED when the stack may have the packet. */
+static __always_inline __u32 cookie_judge(struct xdp_md *ctx, const struct packet *p, bool rages)
+{
+	if (!port_syn_rate)
+		return UNDECIDED;
+	if (flood_is_syn(p))
+		return flood_count(p) ? cookie_answer(ctx, p) : UNDECIDED;
+	return rages ? cookie_judge_ack(ctx, p) : UNDECIDED;
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How much is too much: buckets of SYNs and packets for each source, and the SYNs of each port. */
+#ifndef CELLWS_FLOOD_BPF_H
+#define CELLWS_FLOOD_BPF_H
+
+#include "parse.bpf.h"
+#include "shared/flood.h"
+
+/*
+ * A bucket is one number, the moment at which it is full again; each packet moves it on by the time that a source has to
+ * wait for one more. Two CPUs that spend from one bucket at once may count one packet instead of two.
+ *
+ * What is counted here may come from forged addresses: it drops packets and never bans.
+ */
+
+/* Counters may be forgotten, unlike bans. Writer: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FLOOD_SOURCES);
+	__type(key, __u64);
+	__type(value, struct source_rate);
+} rate_sources SEC(".maps");
+
+/* The ports that cookies guard; empty when they are not armed. Writer: `up` makes the entries, the skin counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOOD_PORTS);
+	__type(key, __u32);
+	__type(value, struct port_flood);
+} flood_ports SEC(".maps");
+
+/* Writer: the skin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flood_state);
+} flood_state SEC(".maps");
+
+/* How alarmed the organism is, 0 to 65536: at the most, an eighth of the usual SYNs is a flood. Writer: T cells. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} flood_alarm SEC(".maps");
+
+/* Nanoseconds that a source pays for a SYN and for a packet, 0 for no limit. Set before load by `up`. */
+const volatile __u64 syn_cost_ns = 0;
+const volatile __u64 packet_cost_ns = 0;
+/* SYNs to one port per second that are a flood. Set before load by `up`. */
+const volatile __u32 port_syn_rate = 0;
+
+static __always_inline bool flood_is_syn(const struct packet *p)
+{
+	return (p->flags & (WIRE_SYN | WIRE_ACK)) == WIRE_SYN;
+}
+
+/* An IPv4 address as a /64 of ::/8, which nobody has; an IPv6 one as its own. */
+static __always_inline __u64 flood_key(const struct packet *p)
+{
+	return p->family == 4 ? (__u64)p->source.word[0] << 32 : p->source.half[0];
+}
+
+static __always_inline bool flood_spend(__u64 *full_ns, __u64 now, __u64 cost)
+{
+	__u64 full = *full_ns;
+
+	if (!cost)
+		return true;
+	if (full < now)
+		full = now;
+	if (full + cost - now > FLOOD_SECOND)
+		return false;
+	*full_ns = full + cost;
+	return true;
+}
+
+/* Whether some port is, or lately was, flooded. */
+static __always_inline bool flood_rages(void)
+{
+	__u32 zero = 0;
+	const struct flood_state *s = bpf_map_lookup_elem(&flood_state, &zero);
+
+	return s && s->judge_until_ns && bpf_ktime_get_coarse_ns() < s->judge_until_ns;
+}
+
+/* In a flood no source is added: forged addresses would cost more to count than to answer. */
+static __always_inline __u32 flood_charge(const struct packet *p, bool syn, bool rages)
+{
+	__u64 key = flood_key(p), now = bpf_ktime_get_coarse_ns();
+	struct source_rate *rate = bpf_map_lookup_elem(&rate_sources, &key);
+
+	if (!rate) {
+		struct source_rate first = { .syn_ns = syn ? now + syn_cost_ns : now, .packet_ns = now + packet_cost_ns };
+
+		if (!rages)
+			bpf_map_update_elem(&rate_sources, &key, &first, BPF_NOEXIST);
+		return UNDECIDED;
+	}
+	if (!flood_spend(&rate->packet_ns, now, packet_cost_ns))
+		return VERDICT_DROP_PACKET_RATE;
+	if (syn && !flood_spend(&rate->syn_ns, now, syn_cost_ns))
+		return VERDICT_DROP_SYN_RATE;
+	return UNDECIDED;
+}
+
+/* What one source may send. DROP_PACKET_RATE, DROP_SYN_RATE or UNDECIDED. */
+static __always_inline __u32 flood_judge(const struct packet *p, bool rages)
+{
+	bool syn = flood_is_syn(p);
+
+	return packet_cost_ns || (syn && syn_cost_ns) ? flood_charge(p, syn, rages) : UNDECIDED;
+}
+
+/* SYNs in a window that are a flood. */
+static __always_inline __u64 flood_limit(void)
+{
+	__u32 zero = 0;
+	const __u32 *alarm = bpf_map_lookup_elem(&flood_alarm, &zero);
+	__u64 rate = port_syn_rate, heat = alarm ? *alarm : 0;
+
+	if (heat > 65536)
+		heat = 65536;
+	rate -= rate * heat * 7 / 8 >> 16;
+	return rate / (FLOOD_SECOND / FLOOD_WINDOW);
+}
+
+/*
+ * Counts a SYN to a port. True when the port is flooded: from more SYNs than the limit in one window on, until no window
+ * has had half as many for a while.
+ */
+static __always_inline bool flood_count(const struct packet *p)
+{
+	__u32 port = p->dest_port, zero = 0;
+	struct port_flood *f = bpf_map_lookup_elem(&flood_ports, &port);
+	struct flood_state *s = bpf_map_lookup_elem(&flood_state, &zero);
+	__u64 now, limit = flood_limit(), syns;
+	bool flooded;
+
+	if (!f || !s)
+		return false;
+	now = bpf_ktime_get_coarse_ns();
+	flooded = now < f->answer_until_ns;
+	if (now - f->window_ns >= FLOOD_WINDOW) {
+		f->window_ns = now;
+		f->syns = 0;
+	}
+	syns = __sync_fetch_and_add(&f->syns, 1) + 1;
+	if (syns <= (flooded ? limit / 2 : limit))
+		return flooded;
+	f->answer_until_ns = now + FLOOD_HOLD;
+	s->judge_until_ns = now + FLOOD_HOLD + FLOOD_LINGER;
+	return true;
+}
+
+#endif

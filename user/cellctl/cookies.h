@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* SYN cookies: a proof that they work here before they are armed, and the one setting of the host that they need. */
+#ifndef CELLWS_CELLCTL_COOKIES_H
+#define CELLWS_CELLCTL_COOKIES_H
+
+#include "cellctl/doctor_proof.h"
+#include "cellctl/verb.h"
+
+struct cellws;
+
+/* Makes and completes a handshake by cookie over a private wire, v4 and v6, as root; leaves nothing behind. */
+void cookies_prove(struct proof_result *result);
+
+/* Before load: segment sizes by the interface, window scale by the host's settings. */
+void cookies_fit(struct cellws *skel, const char *iface);
+
+/*
+ * net.ipv4.tcp_syncookies becomes 2, and what it was is kept in the organism's run directory; back to that, unless another
+ * organism still needs it. 0 or -errno.
+ */
+int cookies_setting(const struct invocation *in, const char *name);
+int cookies_setting_back(const struct invocation *in, const char *name);
+
+#endif
