@@ -4,7 +4,7 @@
 CC        ?= cc
 CLANG     ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
-PKGS      := libbpf libelf zlib libsodium libseccomp jansson libconfuse
+PKGS      := libbpf libelf zlib libsodium libseccomp jansson libconfuse sqlite3
 B         := build
 Q         := $(if $(V),,@)
 say        = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')

@@ -45,6 +45,9 @@
 #define DNA_GIB	   (1024LL * DNA_MIB)
 #define DNA_ONE	   65536 /* the fraction 1 */
 
+/* Of the option immune.memory; cellctl puts the organism's name in, and the run directory when that is another one. */
+#define DNA_MEMORY_DEFAULT "/var/lib/cellws/NAME/memory.db"
+
 /*
  * X(SECTION, name, TYPE, min, max, default, "unit", record, field, "help"): sizes in bytes, durations in milliseconds,
  * fractions in parts of DNA_ONE.
@@ -132,6 +135,8 @@
 		"of a request beyond requests_per_second")                                                             \
 	X(WEIGHTS, slow, COUNT, 0, 1000000, "5", "points", dna, weight_slow,                                           \
 		"of a request or an answer that stood still for too long")                                             \
+	X(IMMUNE, memory, PATH, 0, DNA_PATH_MAX - 1, DNA_MEMORY_DEFAULT, "bytes", dna, memory,                         \
+		"file of what is remembered over restarts; NAME is the organism's; \"\" remembers nothing")           \
 	X(HORMONES, attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_attenuation_q16,                        \
 		"what is left of a signal's strength when a cell passes it on")                                        \
 	X(HORMONES, floor, FRACTION, 0, DNA_ONE, "0.01", "", dna, hormone_floor_q16,                                   \

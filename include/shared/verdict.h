@@ -77,7 +77,8 @@ CW_LAYOUT(struct antibody, 32);
 /* X(NAME, text): why an address was banned. */
 #define ANTIBODY_REASONS(X) \
 	X(BY_HAND, "cellctl immune ban") \
-	X(BY_EVIDENCE, "a T cell, on evidence")
+	X(BY_EVIDENCE, "a T cell, on evidence") \
+	X(IMPORTED, "cellctl immune import")
 
 enum antibody_reason {
 #define X(NAME, text) ANTIBODY_##NAME,

@@ -46,6 +46,7 @@ static const struct range ranges[] = {
 	{"immune.packet_rate", "immune { packet_rate = %s }", {"0", "10000000"}, {"10000001"}},
 	{"immune.cookie_rate", "immune { cookie_rate = %s }", {"0", "10000000"}, {"10000001"}},
 	{"immune.antibodies", "immune { antibodies = %s }", {"16", "16777216"}, {"15", "16777217"}},
+	{"immune.memory", "immune { memory = \"%s\" }", {"", "/var/lib/x.db"}, {NULL}},
 	{"key", "key = \"%s\"", {"/etc/cellws/key", "k"}, {""}},
 	{"cells.max", "cells { stem { min = 1 } max = %s }", {"6", "128"}, {"3", "129", "-1"}},
 	{"cells.memory", "cells { memory = %s }", {"0", "1", "64G", "65536M"}, {"65G", "64.5G", "99999999999G", "68719476737"}},

@@ -3,6 +3,7 @@
 #include "cellctl/down.h"
 #include "cellctl/cookies.h"
 #include "cellctl/pins.h"
+#include "cellctl/remember.h"
 #include "cellctl/vital.h"
 
 #include <bpf/bpf.h>
@@ -117,7 +118,7 @@ static int lock_place(const struct invocation *in, const char *name)
 
 static void remove_place(const struct invocation *in, const char *name)
 {
-	static const char *const leaves[] = { "/log", "/lock", "" };
+	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/lock", "" };
 	char path[PIN_PATH];
 
 	for (unsigned i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
@@ -155,6 +156,7 @@ int down_organism(const struct invocation *in, const char *name)
 	}
 	if (cookies_setting_back(in, name))
 		verb_say(0, "net.ipv4.tcp_syncookies cannot be put back");
+	remember_save(in, name);
 	error = pins_remove(in, name, NULL);
 	remove_place(in, name);
 	if (lock >= 0)

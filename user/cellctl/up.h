@@ -23,6 +23,7 @@ struct up {
 	bool foreground;
 	struct germ germ; /* with the DNA in it */
 	struct cellws *skel;
+	bool bans_kept; /* their maps have outlived an earlier life */
 	int lock;
 	int log;
 	int ready[2];     /* to and from the egg */
@@ -42,6 +43,7 @@ void up_done(struct up *u, void (*undo)(struct up *u));
 /* Each returns 0, or says what is wrong and returns the exit code. */
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
+int up_memory(struct up *u);          /* up_memory.c: the bans of an earlier life */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
 int up_key(struct up *u);             /* up_key.c: the secret key in shared memory */
 int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addresses, where the host allows it */

@@ -119,6 +119,7 @@ static int load(struct up *u)
 	if (!strstr(said, "pinned") && !strstr(said, "reuse"))
 		return error;
 	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are dropped\n", u->germ.dna.organism);
+	u->bans_kept = false;
 	error = pins_remove(u->in, u->germ.dna.organism, NULL);
 	if (!error)
 		error = make_directories(u);
@@ -365,11 +366,15 @@ int up_load(struct up *u)
 {
 	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_constitution, fill_organism,
 		fill_skin, plan_maps, pin_programs, attach_lineage };
-	int error = make_directories(u);
+	int error = make_directories(u), fd;
 
 	if (error)
 		return verb_say(VERB_FAILED, "nothing can be pinned under %s: %s", u->in->bpffs, strerror(-error));
 	up_done(u, undo_pins);
+	fd = pin_map(u->in, u->germ.dna.organism, ban_map_names[BAN_antibody_v4], true);
+	u->bans_kept = fd >= 0;
+	if (fd >= 0)
+		close(fd);
 	libbpf_set_print(keep_what_libbpf_says);
 	error = load(u);
 	if (error)

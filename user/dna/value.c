@@ -124,7 +124,7 @@ static bool read_path(struct dna_value *v)
 
 	if (!fits(v, strlen(text)))
 		return false;
-	if (text[0] == '/')
+	if (text[0] == '/' || !text[0])
 		return store_text(v, text);
 	while (!strncmp(text, "./", 2))
 		text += 2;

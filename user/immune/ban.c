@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include "immune/ttl.h"
 
+#define BATCH	 4096 /* entries put in by one system call */
 #define KEYS_MAX (1u << 24) /* more than any map holds: somebody empties it faster than it is read */
 
 const char *const ban_map_names[BAN_MAP_COUNT] = {
@@ -98,6 +99,66 @@ int ban_add(const struct ban_maps *maps, const struct address *a, uint64_t now_n
 	return put(maps->fd[map], &key, &new, BPF_ANY);
 }
 
+static const size_t key_sizes[BAN_MAP_COUNT] = {
+	[BAN_antibody_v4] = sizeof(__u32),
+	[BAN_antibody_v6] = sizeof(__u64),
+	[BAN_prefix_v4] = sizeof(struct prefix_v4),
+	[BAN_prefix_v6] = sizeof(struct prefix_v6),
+	[BAN_allow_v4] = sizeof(struct prefix_v4),
+	[BAN_allow_v6] = sizeof(struct prefix_v6),
+};
+
+/* A run of entries of one map on their way in: keys packed as the map wants them. */
+struct batch {
+	enum ban_map map;
+	__u32 n;
+	unsigned char keys[BATCH * sizeof(union key)];
+	struct antibody values[BATCH];
+};
+
+/* Kernels without batches for this map, and full maps, are told apart entry by entry. */
+static int batch_put(const struct ban_maps *maps, const struct batch *b, size_t *done)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 n = b->n;
+	int ret = bpf_map_update_batch(maps->fd[b->map], b->keys, b->values, &n, &opts);
+
+	if (!ret) {
+		*done += b->n;
+		return 0;
+	}
+	for (__u32 i = 0; i < b->n; i++) {
+		ret = put(maps->fd[b->map], b->keys + i * key_sizes[b->map], &b->values[i], BPF_ANY);
+		if (ret)
+			return ret;
+		++*done;
+	}
+	return 0;
+}
+
+int ban_load(const struct ban_maps *maps, const struct ban_entry *entries, size_t n, size_t *done)
+{
+	struct batch *b = malloc(sizeof(*b));
+	size_t in = 0;
+	int ret = b ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !ret;) {
+		b->map = map_of_ban(&entries[i].prefix);
+		for (b->n = 0; i < n && b->n < BATCH && map_of_ban(&entries[i].prefix) == b->map; i++) {
+			union key key;
+
+			key_make(b->map, &entries[i].prefix, &key);
+			memcpy(b->keys + b->n * key_sizes[b->map], &key, key_sizes[b->map]);
+			b->values[b->n++] = entries[i].antibody;
+		}
+		ret = batch_put(maps, b, &in);
+	}
+	free(b);
+	if (done)
+		*done = in;
+	return ret;
+}
+
 int ban_remove(const struct ban_maps *maps, const struct address *a)
 {
 	struct address ban = address_of_ban(a);
@@ -180,14 +241,6 @@ static int visit(const struct ban_maps *maps, enum ban_map map, const union key 
 
 static int walk(const struct ban_maps *maps, enum ban_map map, const struct visitor *v)
 {
-	static const size_t key_sizes[BAN_MAP_COUNT] = {
-		[BAN_antibody_v4] = sizeof(__u32),
-		[BAN_antibody_v6] = sizeof(__u64),
-		[BAN_prefix_v4] = sizeof(struct prefix_v4),
-		[BAN_prefix_v6] = sizeof(struct prefix_v6),
-		[BAN_allow_v4] = sizeof(struct prefix_v4),
-		[BAN_allow_v6] = sizeof(struct prefix_v6),
-	};
 	union key *keys;
 	size_t count;
 	int ret = keys_collect(maps->fd[map], key_sizes[map], &keys, &count);

@@ -37,6 +37,19 @@ extern const char *const ban_map_names[BAN_MAP_COUNT];
 int ban_add(const struct ban_maps *maps, const struct address *a, uint64_t now_ns, uint64_t expires_ns,
 	enum antibody_reason reason);
 
+/* A ban as it is loaded in bulk. */
+struct ban_entry {
+	struct address prefix; /* as address_of_ban() gives it */
+	struct antibody antibody;
+};
+
+/*
+ * Puts n bans into the maps, many with one system call; those that are there are replaced as they are given, hits too. A
+ * packet that is judged meanwhile finds the old entry or the new one, never neither. *done (may be NULL): how many are
+ * in, when it fails. 0, -ENOSPC when a map is full, -ENOMEM or -errno.
+ */
+int ban_load(const struct ban_maps *maps, const struct ban_entry *entries, size_t n, size_t *done);
+
 /* Lifts exactly that ban (the /64 as above). 0, -ENOENT or -errno. */
 int ban_remove(const struct ban_maps *maps, const struct address *a);
 
