@@ -12,19 +12,6 @@
 #include "immune/ban.h"
 #include "immune/ttl.h"
 
-#define DEFAULT_TTL "1h"
-
-/* One call: the organism's maps and what is left of the command line. */
-struct immune {
-	struct ban_maps maps;
-	struct address address;
-	uint64_t seconds; /* how long a ban lasts */
-	uint64_t now_ns;
-	bool json;
-	const struct invocation *in;
-	const char *name;
-};
-
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -72,7 +59,7 @@ static int prefix_read(const char *text, struct address *a)
 	return VERB_DONE;
 }
 
-static bool sockaddr_to_address(const struct sockaddr *from, struct address *to)
+bool immune_sockaddr(const struct sockaddr *from, struct address *to)
 {
 	if (from && from->sa_family == AF_INET)
 		return !address_make(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, 32, to);
@@ -102,7 +89,7 @@ static int refuse_own(const struct address *ban)
 		return verb_say(VERB_FAILED, "cannot list the addresses of this host, so nothing is banned: %s",
 			strerror(errno));
 	for (i = all; i && !ret; i = i->ifa_next)
-		if (sockaddr_to_address(i->ifa_addr, &own) && address_covers(ban, &own))
+		if (immune_sockaddr(i->ifa_addr, &own) && address_covers(ban, &own))
 			ret = refuse_for(ban, &own, i->ifa_name);
 	freeifaddrs(all);
 	return ret;
@@ -276,24 +263,30 @@ static int immune_why(struct immune *call)
 	return ret ? verb_say(VERB_FAILED, "the maps cannot be read: %s", strerror(-ret)) : VERB_DONE;
 }
 
-/* X(name, takes a prefix, takes --ttl) */
-#define ACTIONS(X)       \
-	X(list, 0, 0)    \
-	X(ban, 1, 1)     \
-	X(unban, 1, 0)   \
-	X(allow, 1, 0)   \
-	X(disallow, 1, 0) \
-	X(why, 1, 0)     \
-	X(log, 0, 0)
+enum takes { NOTHING, A_PREFIX, A_FILE, PERHAPS_A_FILE };
+
+/* X(name, what it takes, the default of --ttl or NULL, takes --replace) */
+#define ACTIONS(X)                        \
+	X(list, NOTHING, NULL, 0)         \
+	X(ban, A_PREFIX, "1h", 0)         \
+	X(unban, A_PREFIX, NULL, 0)       \
+	X(allow, A_PREFIX, NULL, 0)       \
+	X(disallow, A_PREFIX, NULL, 0)    \
+	X(why, A_PREFIX, NULL, 0)         \
+	X(log, NOTHING, NULL, 0)          \
+	X(import, A_FILE, "forever", 1)   \
+	X(export, PERHAPS_A_FILE, NULL, 0)
 
 struct action {
 	const char *name;
 	int (*act)(struct immune *call);
-	bool prefix, ttl;
+	enum takes takes;
+	const char *ttl;
+	bool replace;
 };
 
 static const struct action actions[] = {
-#define X(name, prefix, ttl) { #name, immune_##name, prefix, ttl },
+#define X(name, takes, ttl, replace) { #name, immune_##name, takes, ttl, replace },
 	ACTIONS(X)
 #undef X
 };
@@ -306,33 +299,51 @@ static const struct action *action_find(const char *name)
 	return NULL;
 }
 
+/* Whether the words behind the action are as it takes them. */
+static bool fits(const struct action *a, const struct invocation *rest, const char *ttl, bool replace)
+{
+	int n = rest->argc - 2;
+
+	if ((ttl && !a->ttl) || (replace && !a->replace))
+		return false;
+	return n == (a->takes != NOTHING) || (n == 0 && a->takes == PERHAPS_A_FILE);
+}
+
+static int run(const struct invocation *in, const struct action *action, struct immune *call)
+{
+	char name[32];
+	int ret = verb_organism(in, name);
+
+	if (ret)
+		return ret;
+	call->name = name;
+	ret = maps_open(in, name, &call->maps);
+	if (!ret)
+		ret = action->act(call);
+	maps_close(&call->maps);
+	return ret;
+}
+
 int verb_immune(const struct invocation *in)
 {
 	struct invocation rest = *in;
 	struct immune call = { .json = in->json, .now_ns = now() };
 	const struct action *action;
-	char name[32];
 	const char *ttl;
 	int ret = verb_option(&rest, "--ttl", &ttl);
 
 	if (ret)
 		return ret;
-	action = action_find(rest.argc > 1 ? rest.argv[1] : NULL);
-	if (!action || rest.argc != 2 + action->prefix || (ttl && !action->ttl))
-		return verb_usage("immune");
-	if (ttl_parse(ttl ? ttl : DEFAULT_TTL, &call.seconds))
-		return verb_say(VERB_USAGE, "--ttl \"%s\" is no duration; 20s, 5m, 2h, 1d and forever are", ttl);
-	if (action->prefix)
-		ret = prefix_read(rest.argv[2], &call.address);
-	if (!ret)
-		ret = verb_organism(in, name);
-	if (ret)
-		return ret;
+	call.replace = verb_flag(&rest, "--replace");
 	call.in = in;
-	call.name = name;
-	ret = maps_open(in, name, &call.maps);
-	if (!ret)
-		ret = action->act(&call);
-	maps_close(&call.maps);
-	return ret;
+	action = action_find(rest.argc > 1 ? rest.argv[1] : NULL);
+	if (!action || !fits(action, &rest, ttl, call.replace))
+		return verb_usage("immune");
+	if (action->ttl && ttl_parse(ttl ? ttl : action->ttl, &call.seconds))
+		return verb_say(VERB_USAGE, "--ttl \"%s\" is no duration; 20s, 5m, 2h, 1d and forever are", ttl);
+	if (action->takes == A_PREFIX)
+		ret = prefix_read(rest.argv[2], &call.address);
+	else if (rest.argc > 2)
+		call.file = rest.argv[2];
+	return ret ? ret : run(in, action, &call);
 }

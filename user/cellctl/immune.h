@@ -7,6 +7,28 @@
 #include "cellctl/verb.h"
 #include "immune/ban.h"
 
+struct sockaddr;
+
+/* One call: the organism's maps and what is left of the command line. */
+struct immune {
+	struct ban_maps maps;
+	struct address address;
+	const char *file; /* NULL: none */
+	uint64_t seconds; /* how long a ban lasts */
+	uint64_t now_ns;
+	bool json;
+	const struct invocation *in;
+	const char *name; /* the organism's */
+	bool replace; /* what the list before held goes */
+};
+
+/* immune_import.c: block lists. The exit code, said. */
+int immune_import(struct immune *call);
+int immune_export(struct immune *call);
+
+/* The address of an interface; false when it is of another family or NULL. */
+bool immune_sockaddr(const struct sockaddr *from, struct address *to);
+
 /* Prints bans and the never-ban list to standard output; takes out bans that are over at now_ns. 0 or -errno. */
 int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json);
 

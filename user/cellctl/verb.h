@@ -33,7 +33,7 @@ struct invocation {
 	X(status, "[--json]", "cells, traffic, what was dropped and why")                                         \
 	X(tree, "[--json]", "who is whose daughter")                                                              \
 	X(check, "FILE", "validate a DNA without touching anything")                                              \
-	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX|why ADDR|log [--json]", "bans and the never-ban list") \
+	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX|why ADDR|log|import FILE [--ttl T] [--replace]|export [FILE] [--json]", "bans and the never-ban list") \
 	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote and refusal, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \
 	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \
