@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cellctl/immune.h"
+#include "cellctl/remember.h"
 #include "cellctl/verb.h"
 #include "immune/ban.h"
 #include "immune/ttl.h"
@@ -320,6 +321,9 @@ static int run(const struct invocation *in, const struct action *action, struct 
 	ret = maps_open(in, name, &call->maps);
 	if (!ret)
 		ret = action->act(call);
+	/* A power cut must not cost a whole list; single bans are written by `down`. */
+	if (!ret && action->takes == A_FILE)
+		remember_save(in, name);
 	maps_close(&call->maps);
 	return ret;
 }

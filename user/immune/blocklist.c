@@ -34,7 +34,7 @@ static int visit_line(const char *line, size_t n, size_t number, blocklist_visit
 	n = strip(&line, n);
 	if (!n)
 		return 0;
-	right = n < sizeof(word) && !memchr(line, 0, n);
+	right = n < sizeof(word);
 	if (n >= sizeof(word))
 		n = sizeof(word) - 1;
 	memcpy(word, line, n);
