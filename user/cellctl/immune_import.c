@@ -139,7 +139,8 @@ static void sort_once(struct ban_set *set)
 {
 	size_t kept = 0;
 
-	qsort(set->entries, set->n, sizeof(*set->entries), by_prefix);
+	if (set->n)
+		qsort(set->entries, set->n, sizeof(*set->entries), by_prefix);
 	for (size_t k = 0; k < set->n; k++)
 		if (!kept || by_prefix(&set->entries[kept - 1], &set->entries[k]))
 			set->entries[kept++] = set->entries[k];

@@ -141,11 +141,19 @@ static int take(void *arg, const struct memory_ban *b)
 	return ban_set_add(arg, &b->prefix, &antibody);
 }
 
-static int by_kind(const void *a, const void *b)
+/* By map; inside one by address, so that neighbours meet in the file. */
+static int by_prefix(const void *a, const void *b)
 {
 	const struct ban_entry *x = a, *y = b;
+	int kinds = (int)address_kind(&x->prefix) - (int)address_kind(&y->prefix);
 
-	return (int)address_kind(&x->prefix) - (int)address_kind(&y->prefix);
+	return kinds ? kinds : memcmp(x->prefix.bytes, y->prefix.bytes, sizeof(x->prefix.bytes));
+}
+
+static void sort(struct ban_set *set)
+{
+	if (set->n)
+		qsort(set->entries, set->n, sizeof(*set->entries), by_prefix);
 }
 
 void remember_restore(const char *path, const struct ban_maps *maps)
@@ -161,7 +169,7 @@ void remember_restore(const char *path, const struct ban_maps *maps)
 	memory_close(m);
 	become_root();
 	if (!error) {
-		qsort(set.entries, set.n, sizeof(*set.entries), by_kind);
+		sort(&set);
 		error = ban_load(maps, set.entries, set.n, &done);
 	}
 	if (error == -ENOSPC)
@@ -223,6 +231,7 @@ void remember_save(const struct invocation *in, const char *name)
 	/* Half an organism has no bans to be saved, and what is remembered stays. */
 	if (memory_clock_read(&now) || maps_read(in, name, &set, &now))
 		return;
+	sort(&set);
 	m = open_as_owner(path);
 	if (m && memory_is_open(m))
 		save(m, &set, &now);

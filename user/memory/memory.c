@@ -223,8 +223,11 @@ int memory_flush(struct memory *m, uint64_t now_ms)
 static int write_all(struct memory *m, const struct memory_ban *bans, size_t n, const struct memory_clock *now)
 {
 	uint64_t long_ago = now->wall_s > MEMORY_OFFENCE_S ? now->wall_s - MEMORY_OFFENCE_S : 0;
-	int result = write_run(m, MEMORY_BEGIN);
+	int result;
 
+	/* A million rows by key: pages that fall out of a small cache would be read and written again and again. */
+	sqlite3_exec(m->db, "PRAGMA cache_size=-131072", NULL, NULL, NULL);
+	result = write_run(m, MEMORY_BEGIN);
 	if (result == SQLITE_OK)
 		result = write_run(m, MEMORY_UNBAN_ALL);
 	for (size_t i = 0; i < n && result == SQLITE_OK; i++)
