@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Fingerprints of requests: SipHash over the parts that matter, each under a number of its own. */
 #include "immune/fingerprint.h"
+#include "secret/secret.h"
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define SHAPE_MAX 512u /* bytes of a path's shape that count */
-
-uint64_t fingerprint_siphash(const void *bytes, size_t n, const uint64_t key[2])
-{
-	uint64_t made;
-
-	_Static_assert(sizeof(made) == crypto_shorthash_BYTES && 2 * sizeof(*key) == crypto_shorthash_KEYBYTES, "as libsodium has it");
-	crypto_shorthash((uint8_t *)&made, bytes, n, (const uint8_t *)key);
-	return made;
-}
 
 static size_t shape(const char *path, size_t n, char to[SHAPE_MAX])
 {
@@ -42,7 +33,7 @@ static uint64_t names(const char *query, size_t n, const uint64_t key[2])
 		size_t part = end ? (size_t)(end - query) - at : n - at;
 		const char *equal = memchr(query + at, '=', part);
 
-		sum += fingerprint_siphash(query + at, equal ? (size_t)(equal - query) - at : part, key);
+		sum += secret_short(query + at, equal ? (size_t)(equal - query) - at : part, key);
 		at += part + 1;
 	}
 	return sum;
@@ -54,9 +45,9 @@ uint64_t fingerprint_make(const struct fingerprint_of *of, const uint64_t key[2]
 	uint64_t part[4] = { (uint64_t)of->method << 32 | of->route }, made;
 	size_t body_n = of->body_n < FINGERPRINT_BODY_MAX ? of->body_n : FINGERPRINT_BODY_MAX;
 
-	part[1] = fingerprint_siphash(path, shape(of->path, of->path_n, path), key);
+	part[1] = secret_short(path, shape(of->path, of->path_n, path), key);
 	part[2] = of->query_n ? names(of->query, of->query_n, key) : 0;
-	part[3] = body_n ? fingerprint_siphash(of->body, body_n, key) : 0;
-	made = fingerprint_siphash(part, sizeof(part), key);
+	part[3] = body_n ? secret_short(of->body, body_n, key) : 0;
+	made = secret_short(part, sizeof(part), key);
 	return made ? made : 1;
 }

@@ -22,7 +22,4 @@ struct fingerprint_of {
 /* Never 0. key: secret, so that nobody can make a request that looks like another. */
 uint64_t fingerprint_make(const struct fingerprint_of *of, const uint64_t key[2]);
 
-/* SipHash-2-4 (Aumasson and Bernstein, 2012), by libsodium; key: 16 secret bytes. */
-uint64_t fingerprint_siphash(const void *bytes, size_t n, const uint64_t key[2]);
-
 #endif
