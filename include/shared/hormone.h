@@ -32,7 +32,8 @@ enum hormone {
 	X(DEADLINE, deadline, "a request has been held longer than its route allows") \
 	X(SILENT, silent, "the proof of the key that was asked for is overdue")   \
 	X(PROOF, proof, "the proof of the key was wrong")                         \
-	X(MEMORY, memory, "more memory than the DNA allows")
+	X(MEMORY, memory, "more memory than the DNA allows")                      \
+	X(MALFORMED, malformed, "an answer was malformed, by its own account of it")
 
 enum reason {
 	REASON_NONE = 0,

@@ -6,7 +6,7 @@
 #include "cells/rate.h"
 #include "http/date.h"
 #include "http/parse.h"
-#include "tissue/synapse.h"
+#include "tissue/answer.h"
 #include "tissue/tissue.h"
 #include "tissue/vessel.h"
 
@@ -24,6 +24,15 @@ struct conn_ring {
 struct stray {
 	int fd;
 	uint64_t inode;
+};
+
+#define EXHIBITS_MAX 4u
+
+/* A slot that is kept as it is until others have looked at it; its connection has forgotten it. */
+struct exhibit {
+	uint32_t slot;
+	uint64_t word; /* of the slot; one with another ticket is an exhibit no more */
+	uint64_t until; /* clock_ms */
 };
 
 /* One blood cell's view of one vessel; everything that must outlive the process is in the vessel itself. */
@@ -44,6 +53,9 @@ struct artery {
 	uint32_t slot_free[SYNAPSE_SLOTS];
 	uint32_t slots_left;
 	uint32_t ticket;
+	struct exhibit exhibit[EXHIBITS_MAX];
+	uint32_t exhibits;
+	uint32_t exhibit_next;      /* slot + 1 that is to be one as soon as its connection lets it go; 0: none */
 	uint32_t rung;              /* requests queued since drones were last woken */
 	uint64_t pulse_ms;          /* when it showed its pulse last */
 	uint64_t pulse_cpu_ns;      /* its processor time then */
@@ -180,8 +192,16 @@ void blood_collect(struct artery *a);
 void slot_look(struct artery *a, uint32_t slot);
 
 /* blood_head.c: writes status line, Date, framing and Connection before the drone's header lines. */
-/* Returns where the head begins in the slot's data, 0 when what the drone left is malformed; *date_at: offset in it. */
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at);
+/* said: of the answer, found sound. Returns where the head begins in the slot's data; *date_at: offset in it. */
+uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at);
+
+/* blood_exhibit.c: malformed answers that their drones vouch for. */
+/* To be called before the request is refused: accuses the drone, if its own chart bears that out, and keeps the slot. */
+void exhibit_show(struct artery *a, uint32_t slot);
+/* The slot's client is gone: whether the slot is kept nevertheless, for a while. */
+bool exhibit_keep(struct artery *a, uint32_t slot, uint64_t word);
+/* Lets go what was kept long enough, or has changed. */
+void exhibits_sweep(struct artery *a);
 
 /* blood_sweep.c */
 /*

@@ -86,6 +86,10 @@ void slot_orphan(struct artery *a, uint32_t slot)
 	uint64_t word = atomic_load(&s->word);
 	uint64_t queued = slot_word(slot_ticket(word), 0, SLOT_QUEUED);
 
+	if (exhibit_keep(a, slot, word)) {
+		atomic_store(&s->gone, 1);
+		return;
+	}
 	if (slot_state(word) == SLOT_DONE || slot_state(word) == SLOT_FREE ||
 		atomic_compare_exchange_strong(&s->word, &queued, slot_word(slot_ticket(word), 0, SLOT_FREE))) {
 		slot_forget(a, slot);

@@ -3,6 +3,7 @@
 #include "cells/cell.h"
 #include "cells/choice.h"
 #include "cells/signal.h"
+#include "tissue/chart.h"
 #include "tissue/key.h"
 #include "tissue/synapse.h"
 
@@ -150,6 +151,9 @@ void cell_seal(struct tissue *t, enum membrane kind)
 	int landlock = kind == MEMBRANE_BLOOD ? -EOPNOTSUPP : membrane_landlock(t->germ, kind);
 	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
 
+	/* Who has left the shared table has mapped its own chart, if it writes one; a drone closed this with the rest. */
+	if (kind == MEMBRANE_TCELL)
+		close(FD_CHART);
 	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);
 	cw_assert(membrane_seccomp(t->germ, kind) == 0);
 	landlocked |= landlock == 0;
@@ -190,6 +194,17 @@ static void egg_wire(const struct tissue *t)
 	}
 }
 
+/* Read by all cells, through a mapping that cannot write; written by drones, each its own. */
+static void egg_charts(struct tissue *t)
+{
+	int fd = chart_memfd(t->plan->slots);
+
+	cw_assert(fd >= 0 && dup3(fd, FD_CHART, 0) == FD_CHART);
+	cw_assert(close(fd) == 0);
+	t->charts = chart_map(FD_CHART, t->plan->slots);
+	cw_assert(t->charts);
+}
+
 /* The egg's start: `up` has given up all privileges before exec; what is left is to map and to say so. */
 static void egg_start(struct tissue *t, char **argv)
 {
@@ -202,6 +217,7 @@ static void egg_start(struct tissue *t, char **argv)
 	cw_assert(t->germ);
 	t->plan = &t->germ->plan;
 	cw_assert(tissue_open(t) == 0);
+	egg_charts(t);
 	egg_blank(FD_CELLS, FD_LOADS);
 	egg_blank(FD_CONSTITUTION, FD_PATHOGENS);
 	t->key = key_map(FD_KEY);

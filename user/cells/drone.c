@@ -116,6 +116,16 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 	}
 }
 
+/* Its time runs anew with every part: so does the deadline, for blood. */
+static void go_on_with(struct drone *d, struct parked *p, uint32_t state)
+{
+	chart_busy(d->chart, d->t->synapse[p->vessel]->slot[p->slot].route, clock_ms());
+	if (state == SLOT_MORE)
+		drone_pull(d, p);
+	else
+		go_on_collecting(d, p);
+}
+
 static bool work_on_parked(struct drone *d)
 {
 	bool did = false;
@@ -129,10 +139,8 @@ static bool work_on_parked(struct drone *d)
 		word = atomic_load_explicit(&d->t->synapse[p->vessel]->slot[p->slot].word, memory_order_acquire);
 		if (slot_drone(word) != d->t->id)
 			drone_unpark(d, p);
-		else if (slot_state(word) == SLOT_MORE)
-			drone_pull(d, p);
-		else if (slot_state(word) == SLOT_FED)
-			go_on_collecting(d, p);
+		else if (slot_state(word) == SLOT_MORE || slot_state(word) == SLOT_FED)
+			go_on_with(d, p, slot_state(word));
 		else
 			continue;
 		did = true;
@@ -144,9 +152,11 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
+	uint64_t now = clock_ms();
 	struct parked *p;
 
-	s->taken_ms = clock_ms();
+	s->taken_ms = now;
+	chart_busy(d->chart, s->route, now);
 	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX])) {
 		drone_ring(d);
 		drone_roam(d);
@@ -254,6 +264,7 @@ static void drone_sleep(struct drone *d)
 	uint64_t begin = drone_clock_ns();
 	struct epoll_event e;
 
+	chart_idle(d->chart);
 	if (++d->strolls % FOLLOW_SLEEPS == 0)
 		drone_follow(d, d->last_vessel);
 	drone_pulse(d, begin);
@@ -309,6 +320,9 @@ int drone_live(struct tissue *t)
 {
 	drone = (struct drone){ .t = t, .pulse_ns = drone_clock_ns() };
 	tissue_forget_vessels(t);
+	drone.chart = chart_own(FD_CHART, t->slot);
+	cw_assert(drone.chart);
+	chart_begin(drone.chart, t->id);
 	drone_close_foreign(t);
 	drone_place_init(&drone);
 	drone_load(&drone);

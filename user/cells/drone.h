@@ -6,7 +6,7 @@
 #include <cellws/gene.h>
 #include <sched.h>
 #include "dna/dna.h"
-#include "tissue/synapse.h"
+#include "tissue/chart.h"
 #include "tissue/tissue.h"
 
 #define DRONE_HEAD_ROOM 8192u /* most bytes of the header lines of one answer */
@@ -38,6 +38,7 @@ struct parked {
 
 struct drone {
 	struct tissue *t;
+	struct chart *chart; /* its own */
 	struct drone_gene gene[DNA_ROUTES_MAX];
 	struct parked parked[DRONE_PARKED];
 	unsigned parked_n;

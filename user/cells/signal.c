@@ -137,7 +137,8 @@ void signal_accuse(const struct tissue *t, uint32_t target, uint32_t reason)
 
 void signal_inspect(const struct tissue *t)
 {
-	static const uint32_t reasons[] = { REASON_SILENT, REASON_PROOF, REASON_MEMORY };
+	/* A drone past its deadline is silent, too: the cause comes first. */
+	static const uint32_t reasons[] = { REASON_DEADLINE, REASON_SILENT, REASON_PROOF, REASON_MEMORY };
 
 	for (uint32_t s = 0; s < t->plan->slots; s++) {
 		uint32_t id = t->cells[s].id;

@@ -21,7 +21,7 @@ void signal_secrete(const struct tissue *t, uint32_t kind, uint32_t class, uint3
 /* Accuses and votes, if the evidence is there; at most once a second for each cell. target: id. */
 void signal_accuse(const struct tissue *t, uint32_t target, uint32_t reason);
 
-/* Looks at the proofs and pulses of all cells and accuses those that are overdue, wrong or too big. */
+/* Looks at the charts, proofs and pulses of all cells and accuses those that are overdue, wrong or too big. */
 void signal_inspect(const struct tissue *t);
 
 /* Asks a cell to prove its key. target: id. */

@@ -51,7 +51,8 @@ enum {
 	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
 	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
 	FD_ALLOW_V6 = 34,
-	FD_FIXED = 35,
+	FD_CHART = 35,   /* memory of the charts; made by the egg, closed by cells that leave the shared table */
+	FD_FIXED = 36,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

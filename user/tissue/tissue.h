@@ -9,6 +9,7 @@
 #include "shared/hormone.h"
 #include "tissue/germ.h"
 
+struct chart;
 struct commons;
 struct synapse;
 struct vessel;
@@ -30,6 +31,7 @@ struct tissue {
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
+	const struct chart *charts;                   /* read-only, by slot */
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
