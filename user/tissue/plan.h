@@ -51,7 +51,8 @@ enum {
 	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
 	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
 	FD_ALLOW_V6 = 34,
-	FD_FIXED = 35,
+	FD_REFUSED = 35, /* clients of trusted proxies that are answered 403, read-only; of blood */
+	FD_FIXED = 36,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
