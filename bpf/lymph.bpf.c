@@ -332,6 +332,7 @@ int gland_ban(struct ban_call *call)
 	if (!c || !k || !count)
 		return 0;
 	what.source.via = !!call->source.via;
+	what.source.pad = 0;
 	s = bpf_map_lookup_elem(&suspects, &what.source);
 	call->answer = c->class != CLASS_TCELL                                ? GLAND_CLASS :
 		       !s || what.time_ns - s->last_ns > SUSPECT_FRESH_NS ? GLAND_UNPROVEN :

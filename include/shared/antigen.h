@@ -31,7 +31,8 @@ enum antigen_reason {
 struct source {
 	__u64 key;    /* network order as in memory; IPv4 in the low 32 bits */
 	__u32 family; /* 4 or 6 */
-	__u32 via;    /* 1: behind a trusted proxy, which vouches for the address; never banned in the skin */
+	__u16 via;    /* 1: behind a trusted proxy, which vouches for the address; never banned in the skin */
+	__u16 pad;
 };
 CW_LAYOUT(struct source, 16);
 

@@ -128,7 +128,7 @@ int immune_print_log(const struct invocation *in, const char *name, uint64_t now
 	return error;
 }
 
-static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, __u32 via, struct suspect *to)
+static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, __u16 via, struct suspect *to)
 {
 	struct source s = { .family = a->family == AF_INET ? 4 : 6, .via = via };
 	int fd = pin_map(in, name, "suspects", true);
