@@ -47,6 +47,14 @@ struct {
 	__type(value, __u32);
 } autopsies SEC(".maps");
 
+/* Clients behind trusted proxies that blood refuses; the skin does not know of them. Writer: gland_ban, cellctl. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, REFUSED_MAX);
+	__type(key, struct source);
+	__type(value, struct antibody);
+} refused SEC(".maps");
+
 /* Counts, key 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -111,6 +119,16 @@ static __always_inline bool lymph_source(__u32 fd, struct source *to)
 		bpf_core_read(&to->key, sizeof(to->key), &sk->__sk_common.skc_v6_daddr))
 		return false;
 	return to->key != 0;
+}
+
+/* Only a proxy says who that is, so that it must never lead to a ban in the skin: there the address may be anybody's. */
+static __always_inline void lymph_believe(struct source *s, const struct source *claimed)
+{
+	if (!claimed->key || (claimed->family != 4 && claimed->family != 6))
+		return;
+	s->key = claimed->family == 4 ? (__u32)claimed->key : claimed->key;
+	s->family = claimed->family;
+	s->via = 1;
 }
 
 /* The local port, also of a connection that has been reset, which keeps it in one place only. */
@@ -195,6 +213,7 @@ int gland_present(struct present_call *call)
 		__sync_fetch_and_add(&count->refused, 1);
 		return 0;
 	}
+	lymph_believe(&a.source, &call->claimed);
 	a.reason = call->reason;
 	a.rule = call->rule;
 	a.route = call->route;
@@ -260,7 +279,11 @@ static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u6
 		.bits = s->family == 4 ? 32 : 64 };
 	__u32 v4 = (__u32)s->key;
 	__u64 v6 = s->key;
-	int error = s->family == 4 ? ban_put(&antibody_v4, &v4, &new) : ban_put(&antibody_v6, &v6, &new);
+	int error;
+
+	if (s->via)
+		return ban_put(&refused, s, &new) ? INCIDENT_FULL : INCIDENT_REFUSED;
+	error = s->family == 4 ? ban_put(&antibody_v4, &v4, &new) : ban_put(&antibody_v6, &v6, &new);
 
 	return error ? INCIDENT_FULL : INCIDENT_BANNED;
 }
@@ -282,6 +305,7 @@ static __always_inline __u32 ban_answer(__u32 act)
 {
 	switch (act) {
 	case INCIDENT_BANNED:
+	case INCIDENT_REFUSED:
 		return GLAND_OK;
 	case INCIDENT_SPARED:
 		return GLAND_SPARED;
@@ -307,6 +331,7 @@ int gland_ban(struct ban_call *call)
 	call->answer = GLAND_STRANGER;
 	if (!c || !k || !count)
 		return 0;
+	what.source.via = !!call->source.via;
 	what.source.pad = 0;
 	s = bpf_map_lookup_elem(&suspects, &what.source);
 	call->answer = c->class != CLASS_TCELL                                ? GLAND_CLASS :
@@ -319,7 +344,7 @@ int gland_ban(struct ban_call *call)
 	what.offence = s->offences + 1;
 	what.ttl_s = ban_seconds(k->ban_s, k->ban_max_s, what.offence);
 	what.act = ban_judge(k, count, call, &what);
-	if (what.act == INCIDENT_BANNED)
+	if (what.act == INCIDENT_BANNED || what.act == INCIDENT_REFUSED)
 		s->offences = what.offence;
 	what.reason = s->reason;
 	what.rule = s->rule;
@@ -422,6 +447,8 @@ int gland_blame(struct blame_call *call)
 	pathogen_note(count, call, drone, what.time_ns);
 	if (!lymph_source(call->fd, &what.source))
 		what.source.family = 0;
+	else
+		lymph_believe(&what.source, &call->claimed);
 	what.rule = call->route;
 	what.count = call->deaths;
 	what.cell = call->drone;

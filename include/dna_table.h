@@ -36,6 +36,7 @@
 	X(FRACTION, fraction, "fraction", 0, "a fraction from ", ", as in 0.5, with at most 4 decimals")               \
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
 	X(TRAPS, trap, "paths", 1, "", ", each a path of 2 to 127 bytes that begins with '/'")                         \
+	X(PROXY, proxy, "word", 0, "\"off\", \"optional\" or \"required\": ", "")                                     \
 	X(PREFIXES, prefix, "prefixes", 1, "", ", as in \"10.0.0.0/8\", \"2001:db8::/32\" or a single address")
 
 #define DNA_SECOND 1000
@@ -95,6 +96,10 @@
 	X(TIMEOUTS, queue, DURATION, 10, DNA_HOUR, "10s", "", dna, queue_ms, "a request that waits for a drone")       \
 	X(TIMEOUTS, drain, DURATION, 10, DNA_HOUR, "10s", "", dna, drain_ms, "for open requests to end after `down`")  \
 	X(IMMUNE, allow, PREFIXES, 0, DNA_ALLOW_MAX, "", "prefixes", dna, allow, "sources that are never banned")      \
+	X(IMMUNE, trusted_proxies, PREFIXES, 0, DNA_PROXIES_MAX, "", "prefixes", dna, trusted,                         \
+		"load balancers that are believed about their clients; never banned")                                  \
+	X(IMMUNE, proxy_protocol, PROXY, 3, 8, "off", "bytes", dna, proxy_protocol,                                    \
+		"whether trusted proxies begin a connection with a PROXY header: off, optional or required")           \
 	X(IMMUNE, requests_per_second, COUNT, 0, 1000000, "0", "requests", dna, requests_per_second,                   \
 		"most requests per second and source address (IPv6: /64); 0 is off")                                   \
 	X(IMMUNE, syn_rate, COUNT, 0, 10000000, "20000", "SYNs", dna, syn_rate,                                        \

@@ -31,7 +31,8 @@ enum antigen_reason {
 struct source {
 	__u64 key;    /* network order as in memory; IPv4 in the low 32 bits */
 	__u32 family; /* 4 or 6 */
-	__u32 pad;
+	__u16 via;    /* 1: behind a trusted proxy, which vouches for the address; never banned in the skin */
+	__u16 pad;
 };
 CW_LAYOUT(struct source, 16);
 
@@ -55,9 +56,10 @@ struct present_call {
 	__u32 route;
 	__u32 answer; /* out: enum gland_answer */
 	__u32 pad;
+	struct source claimed; /* whom a trusted proxy at the other end speaks for; family 0: itself */
 	char detail[ANTIGEN_DETAIL];
 };
-CW_LAYOUT(struct present_call, 88);
+CW_LAYOUT(struct present_call, 104);
 
 /* What stands against a source. Key: struct source, least recently used goes first. Writer: gland_present; bans: gland_ban. */
 struct suspect {
@@ -88,6 +90,9 @@ struct ban_call {
 };
 CW_LAYOUT(struct ban_call, 40);
 
+/* Clients of trusted proxies that are answered 403; when all places are taken the one longest unused gives way. */
+#define REFUSED_MAX 16384u
+
 /* X(NAME, name, "what became of it") */
 #define INCIDENTS(X)                                                                           \
 	X(BANNED, banned, "banned")                                                            \
@@ -95,7 +100,8 @@ CW_LAYOUT(struct ban_call, 40);
 	X(SPARED, spared, "not banned: on the never-ban list")                                 \
 	X(HELD_BACK, held_back, "not banned: more bans in a minute than the DNA allows")       \
 	X(FULL, full, "not banned: the list is full")                                          \
-	X(DEADLY, deadly, "its request killed a drone")
+	X(DEADLY, deadly, "its request killed a drone")                                        \
+	X(REFUSED, refused, "is answered 403 from now on: it comes through a trusted proxy")
 
 enum incident_act {
 	INCIDENT_NONE = 0,
@@ -166,9 +172,10 @@ struct blame_call {
 	__u32 answer; /* out */
 	__u32 deaths; /* out: of this request so far */
 	__u32 pad;
+	struct source claimed; /* as above */
 	char detail[ANTIGEN_DETAIL];
 };
-CW_LAYOUT(struct blame_call, 96);
+CW_LAYOUT(struct blame_call, 112);
 
 /* Length of a ban: doubled with each offence, up to the most. base_s and most_s at least 1, offence from 1 on. */
 static inline __u32 ban_seconds(__u32 base_s, __u32 most_s, __u32 offence)

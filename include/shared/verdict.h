@@ -102,7 +102,8 @@ CW_LAYOUT(struct allowance, 16);
 	X(OWN, "an address of this host")            \
 	X(ADMIN, "the SSH session that ran up")      \
 	X(GATEWAY, "a gateway of this host")         \
-	X(RESOLVER, "a name server of this host")
+	X(RESOLVER, "a name server of this host")    \
+	X(PROXY, "a trusted proxy of the DNA")
 
 enum allowance_origin {
 #define X(NAME, text) ALLOWANCE_##NAME,

@@ -46,6 +46,13 @@ const struct scenario scenarios[] = {
 	{ "end within a head", BLOOD, .half_close = true, .segment = { { "GET /hello HTTP" } } },
 	{ "refused, with input left over", BLOOD,
 		.segment = { { "BREW /pot" HOST "Content-Length: 5000\r\n" END, 2500 }, { "", 2500 } } },
+	{ "PROXY header and gene in one segment", BLOOD | DRONE,
+		.segment = { { "PROXY TCP4 192.0.2.7 10.99.0.1 1 2\r\nGET /client" HOST CLOSE END } } },
+	{ "PROXY header in two segments, then two clients", BLOOD,
+		.segment = { { "PROXY TCP4 10.98" },
+			{ ".1.1 10.99.0.1 1 2\r\nGET /client" HOST "X-Forwarded-For: 192.0.2.7\r\n" END "GET /client" HOST
+			  "X-Forwarded-For: 192.0.2.8\r\n" END } } },
+	{ "PROXY header of none", BLOOD, .segment = { { "PROXY TCP4 192.0.2.7\r\nGET /client" HOST END } } },
 };
 
 const unsigned scenario_count = sizeof(scenarios) / sizeof(*scenarios);

@@ -168,9 +168,13 @@ static int immune_unban(struct immune *call)
 {
 	struct address ban = address_of_ban(&call->address);
 	char name[ADDRESS_TEXT];
-	int ret = ban_remove(&call->maps, &ban);
+	int ret = ban_remove(&call->maps, &ban), lifted = refused_lift(call->in, call->name, &ban);
 
 	address_format(&ban, name);
+	if (!lifted)
+		printf("%s is no longer refused behind trusted proxies\n", name);
+	if (!lifted && ret == -ENOENT)
+		return VERB_DONE;
 	if (ret == -ENOENT) {
 		verb_say(0, "%s is not banned", name);
 		ban_list(&call->maps, name_covering, call);
@@ -245,7 +249,7 @@ static int immune_disallow(struct immune *call)
 
 static int immune_list(struct immune *call)
 {
-	int ret = immune_print(&call->maps, call->now_ns, call->json);
+	int ret = immune_print(call);
 
 	return ret ? verb_say(VERB_FAILED, "cannot read the lists: %s", strerror(-ret)) : VERB_DONE;
 }

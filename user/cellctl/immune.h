@@ -3,6 +3,7 @@
 #ifndef CELLWS_CELLCTL_IMMUNE_H
 #define CELLWS_CELLCTL_IMMUNE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include "cellctl/verb.h"
 #include "immune/ban.h"
@@ -30,7 +31,15 @@ int immune_export(struct immune *call);
 bool immune_sockaddr(const struct sockaddr *from, struct address *to);
 
 /* Prints bans and the never-ban list to standard output; takes out bans that are over at now_ns. 0 or -errno. */
-int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json);
+int immune_print(const struct immune *call);
+
+/* immune_refused.c: clients behind trusted proxies, an address or a /64 each. */
+/* Lets it be answered again. 0, -ENOENT or -errno. */
+int refused_lift(const struct invocation *in, const char *name, const struct address *a);
+/* Adds all to a JSON list. 0 or -errno. */
+int refused_read(const struct invocation *in, const char *name, uint64_t now_ns, json_t *list);
+/* Seconds for which it is refused still; 0: it is not. */
+uint64_t refused_left(const struct invocation *in, const char *name, const struct address *a, uint64_t now_ns);
 
 /* immune_log.c: the incidents, and what stands against one address; as text or JSON. 0 or -errno. */
 int immune_print_log(const struct invocation *in, const char *name, uint64_t now_ns);

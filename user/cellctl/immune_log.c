@@ -128,9 +128,9 @@ int immune_print_log(const struct invocation *in, const char *name, uint64_t now
 	return error;
 }
 
-static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, struct suspect *to)
+static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, __u16 via, struct suspect *to)
 {
-	struct source s = { .family = a->family == AF_INET ? 4 : 6 };
+	struct source s = { .family = a->family == AF_INET ? 4 : 6, .via = via };
 	int fd = pin_map(in, name, "suspects", true);
 	__u32 v4 = 0;
 	bool found;
@@ -193,17 +193,22 @@ int immune_print_why(const struct invocation *in, const char *name, const struct
 	struct address as = address_of_ban(about);
 	struct why w = { .about = &as, .now_ns = now_ns, .bans = in->json ? json_array() : NULL };
 	struct suspect s;
-	bool known = suspect_read(in, name, &as, &s);
+	bool known = suspect_read(in, name, &as, 0, &s) || suspect_read(in, name, &as, 1, &s);
 	int error = ban_list(maps, why_ban, &w);
+	uint64_t refused = refused_left(in, name, &as, now_ns);
+	char text[ADDRESS_TEXT];
 	json_t *all;
 
+	if (refused && !in->json)
+		printf("%s is answered 403 behind trusted proxies; %llu s are left; to undo it: cellctl immune unban %s\n",
+			address_format(&as, text), (unsigned long long)refused, text);
 	if (error || !in->json) {
 		json_decref(w.bans);
 		if (!error)
 			why_text(&w, &s, known);
 		return error;
 	}
-	all = json_pack("{s:o}", "bans", w.bans);
+	all = json_pack("{s:o, s:I}", "bans", w.bans, "refused_left_s", (json_int_t)refused);
 	if (known)
 		json_object_set_new(all, "evidence",
 			json_pack("{s:I, s:f, s:s, s:s, s:I}", "count", (json_int_t)s.count, "ago_s", ago_s(now_ns, s.last_ns),

@@ -13,6 +13,7 @@ struct lists {
 	uint64_t now_ns;
 	json_t *antibodies;
 	json_t *allow;
+	json_t *refused;
 };
 
 const char *immune_origin(__u32 origin)
@@ -88,23 +89,32 @@ static void print_text(const struct lists *lists)
 		printf("%-24s %12s %12lld  %s\n", string_at(entry, "prefix"), left, number_at(entry, "hits"),
 			string_at(entry, "reason"));
 	}
+	if (json_array_size(lists->refused))
+		printf("\n%-24s %12s %12s  %s\n", "answered 403", "seconds left", "", "behind trusted proxies, because of");
+	json_array_foreach(lists->refused, i, entry)
+		printf("%-24s %12lld %12s  %s\n", string_at(entry, "prefix"), number_at(entry, "expires_in_s"), "",
+			string_at(entry, "reason"));
 	printf("\n%-24s %12s %12s  %s\n", "never banned", "", "hits", "origin");
 	json_array_foreach(lists->allow, i, entry)
 		printf("%-24s %12s %12lld  %s\n", string_at(entry, "prefix"), "", number_at(entry, "hits"),
 			string_at(entry, "origin"));
 }
 
-int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json)
+int immune_print(const struct immune *call)
 {
-	struct lists lists = { .maps = maps, .now_ns = now_ns, .antibodies = json_array(), .allow = json_array() };
-	json_t *root = json_pack("{s:O, s:O}", "antibodies", lists.antibodies, "allow", lists.allow);
+	const struct ban_maps *maps = &call->maps;
+	struct lists lists = { .maps = maps, .now_ns = call->now_ns, .antibodies = json_array(), .allow = json_array(),
+		.refused = json_array() };
+	json_t *root = json_pack("{s:O, s:O, s:O}", "antibodies", lists.antibodies, "allow", lists.allow, "refused", lists.refused);
 	int ret = root ? 0 : -ENOMEM;
 
 	if (!ret)
 		ret = ban_list(maps, add_antibody, &lists);
 	if (!ret)
 		ret = ban_list_allow(maps, add_allowance, &lists);
-	if (!ret && json) {
+	if (!ret)
+		ret = refused_read(call->in, call->name, call->now_ns, lists.refused);
+	if (!ret && call->json) {
 		json_dumpf(root, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else if (!ret) {
@@ -112,6 +122,7 @@ int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json)
 	}
 	json_decref(lists.antibodies);
 	json_decref(lists.allow);
+	json_decref(lists.refused);
 	json_decref(root);
 	return ret;
 }

@@ -253,12 +253,27 @@ static int pin_programs(struct up *u)
 	return error;
 }
 
+static int fill_allowed(const struct ban_maps *maps, const struct dna_prefix *list, uint32_t n, enum allowance_origin origin)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < n && !error; i++) {
+		struct address a;
+
+		error = address_make(list[i].family, list[i].addr, list[i].bits, &a);
+		if (!error)
+			error = ban_allow(maps, &a, origin);
+	}
+	return error;
+}
+
 static int fill_skin(struct up *u)
 {
 	const struct dna *d = &u->germ.dna;
 	static struct port_set ports;
 	struct ban_maps maps;
 	__u32 zero = 0;
+	int error;
 
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
@@ -266,16 +281,8 @@ static int fill_skin(struct up *u)
 		port_set_add(&ports, d->listen[i].port);
 	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.own_ports), &zero, &ports, BPF_ANY))
 		return -errno;
-	for (uint32_t i = 0; i < d->allow_count; i++) {
-		struct address a;
-		int error = address_make(d->allow[i].family, d->allow[i].addr, d->allow[i].bits, &a);
-
-		if (!error)
-			error = ban_allow(&maps, &a, ALLOWANCE_DNA);
-		if (error)
-			return error;
-	}
-	return 0;
+	error = fill_allowed(&maps, d->allow, d->allow_count, ALLOWANCE_DNA);
+	return error ? error : fill_allowed(&maps, d->trusted, d->trusted_count, ALLOWANCE_PROXY);
 }
 
 /* The links are pinned too: the family is kept, and deaths announced, whoever of cellctl still runs. */
@@ -348,6 +355,7 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));
+	up_plan_fd(u, FD_REFUSED, pin_map(u->in, u->germ.dna.organism, "refused", true));
 	up_plan_fd(u, FD_PSI_CPU, open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC));
 	up_plan_fd(u, FD_PSI_MEMORY, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC));
 	return 0;

@@ -99,6 +99,22 @@ bool conn_ready(struct artery *a, uint32_t i);
 /* blood_read.c: takes what has come, as far as it goes. Called for events and from the ready ring. */
 void blood_go(struct artery *a, uint32_t i);
 
+/* blood_client.c: who a connection speaks for, behind trusted proxies. */
+/* Of a connection just accepted, whose peer is in the record. */
+void client_enter(const struct dna *dna, struct conn *c);
+/* Before a request is begun: nobody is blamed for what the last one's client did. */
+void client_begin(struct conn *c);
+/* Reads a PROXY header where one is due. 1: the bytes from used on are a request's; 0: more are needed; -400. */
+int client_header(struct artery *a, struct conn *c);
+/* Whom the parsed head in hand comes from. */
+void client_of_request(struct artery *a, struct conn *c, const char *head);
+/* Whether that client, behind a trusted proxy, is refused. */
+bool client_is_refused(const struct conn *c);
+/* Whether it is on a list of the DNA. */
+bool client_is_in(const struct dna_prefix *list, uint32_t n, const struct conn *c);
+/* For the kernel's programs: the client and who vouches for it; family 0 when it is the socket's own peer. */
+void client_claim(const struct conn *c, struct source *to);
+
 /* blood_body.c */
 /* Looks through a body that has no slot yet. 1: it is complete, 0: not yet, -400. */
 int body_scan(struct artery *a, struct conn *c);

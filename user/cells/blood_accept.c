@@ -38,7 +38,7 @@ static int socket_cookie(int fd, uint64_t *cookie)
 }
 
 /* The descriptor is written last: a record with one is complete. */
-static int conn_fresh(struct conn *c, int fd, const struct sockaddr_storage *from)
+static int conn_fresh(const struct dna *dna, struct conn *c, int fd, const struct sockaddr_storage *from)
 {
 	uint32_t serial = c->serial;
 	uint64_t cookie;
@@ -54,6 +54,7 @@ static int conn_fresh(struct conn *c, int fd, const struct sockaddr_storage *fro
 	c->slot = SYNAPSE_SLOTS;
 	c->file = -1;
 	conn_peer(c, from);
+	client_enter(dna, c);
 	COMMIT();
 	c->fd = fd;
 	COMMIT();
@@ -72,7 +73,7 @@ bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 		return false;
 	}
 	c = conn_at(a, i);
-	if (conn_fresh(c, fd, from)) {
+	if (conn_fresh(&a->t->germ->dna, c, fd, from)) {
 		close(fd);
 		vessel_give(a->vessel, i);
 		return false;

@@ -77,8 +77,10 @@ void pathogen_blame(struct artery *a, uint32_t drone)
 	s = &a->synapse->slot[slot];
 	i = s->conn;
 	head = (const char *)a->synapse->data[slot] + SLOT_HEAD_AT;
-	if (i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == slot)
+	if (i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == slot) {
 		call.fd = (uint32_t)conn_at(a, i)->fd;
+		client_claim(conn_at(a, i), &call.claimed);
+	}
 	call.fingerprint = a->vessel->fingerprint[slot];
 	call.route = s->route;
 	for (uint32_t n = 0; n < ANTIGEN_DETAIL - 1 && n < s->head_n && head[n] != '\r'; n++)

@@ -57,37 +57,52 @@ static enum step read_or_close(struct artery *a, uint32_t i)
 	return STEP_STOP;
 }
 
-static enum step go_reading(struct artery *a, uint32_t i)
+/* More of what has begun. */
+static enum step read_on(struct artery *a, uint32_t i)
 {
-	struct conn *c = conn_at(a, i);
-	uint32_t had = (uint32_t)(c->received - c->used);
-	const char *head;
-	int n;
-
-	if (!had) {
-		if (read_or_close(a, i) == STEP_STOP)
-			return STEP_STOP;
-		/* The first byte of a request starts its clock. */
-		conn_deadline(a, i, a->t->germ->dna.head_ms);
-		return STEP_AGAIN;
-	}
-	head = vessel_byte(a->vessel, c, c->used);
-	n = http_head_find(head, had, &c->scanned, &a->limits);
-	if (n > 0) {
-		blood_request(a, i, head, (uint32_t)n);
-		return STEP_AGAIN;
-	}
-	if (n < 0) {
-		blood_refuse(a, i, -n, false);
-		return STEP_AGAIN;
-	}
-	if (!(c->flags & CONN_READABLE))
+	if (!(conn_at(a, i)->flags & CONN_READABLE))
 		return STEP_STOP;
 	if (!blood_find_room(a, i)) {
 		blood_refuse(a, i, 503, false);
 		return STEP_AGAIN;
 	}
 	return read_or_close(a, i);
+}
+
+static enum step go_head(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	const char *head = vessel_byte(a->vessel, c, c->used);
+	int n = http_head_find(head, (size_t)(c->received - c->used), &c->scanned, &a->limits);
+
+	if (n > 0)
+		blood_request(a, i, head, (uint32_t)n);
+	else if (n < 0)
+		blood_refuse(a, i, -n, false);
+	return n ? STEP_AGAIN : read_on(a, i);
+}
+
+static enum step go_reading(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	int n;
+
+	client_begin(c);
+	if (c->received == c->used) {
+		if (read_or_close(a, i) == STEP_STOP)
+			return STEP_STOP;
+		/* The first byte of a request starts its clock. */
+		conn_deadline(a, i, a->t->germ->dna.head_ms);
+		return STEP_AGAIN;
+	}
+	n = client_header(a, c);
+	if (n < 0) {
+		blood_refuse(a, i, -n, false);
+		return STEP_AGAIN;
+	}
+	if (!n)
+		return read_on(a, i);
+	return c->received == c->used ? STEP_AGAIN : go_head(a, i);
 }
 
 /* The next part of the body goes to the drone that has taken the parts before. */

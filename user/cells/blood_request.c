@@ -44,15 +44,6 @@ static uint64_t conn_source(const struct conn *c)
 	return key;
 }
 
-static bool prefix_covers(const struct dna_prefix *p, const struct conn *c)
-{
-	unsigned whole = p->bits / 8, rest = p->bits % 8;
-
-	if (p->family != c->family || memcmp(p->addr, c->addr, whole))
-		return false;
-	return !rest || !((p->addr[whole] ^ c->addr[whole]) >> (8 - rest));
-}
-
 /* Over the DNA's rate and not on the never-ban list. */
 static bool request_too_many(struct artery *a, const struct conn *c)
 {
@@ -60,9 +51,8 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 
 	if (!a->rate || rate_take(a->rate, conn_source(c), a->now_ms))
 		return false;
-	for (uint32_t i = 0; i < dna->allow_count; i++)
-		if (prefix_covers(&dna->allow[i], c))
-			return false;
+	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
+		return false;
 	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
 	return true;
@@ -178,6 +168,12 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 		return;
 	}
 	request_flags(a, c, r);
+	client_of_request(a, c, head);
+	if (client_is_refused(c)) {
+		a->vitals->refused++;
+		blood_refuse(a, i, 403, !(c->flags & CONN_HAS_BODY));
+		return;
+	}
 	if (request_too_many(a, c)) {
 		blood_refuse(a, i, 429, false);
 		return;

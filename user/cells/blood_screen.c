@@ -54,6 +54,7 @@ void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uin
 
 	if (weak && !rate_take(a->screen->weak, source_of(c), a->now_ms))
 		return;
+	client_claim(c, &call.claimed);
 	n = n < ANTIGEN_DETAIL - 1 ? n : ANTIGEN_DETAIL - 1;
 	for (size_t i = 0; i < n; i++)
 		call.detail[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';

@@ -65,7 +65,8 @@ static void tcell_tell(struct tcell *c, const struct antigen *a, const struct ba
 
 	address_format(&source, name);
 	if (call->answer == GLAND_OK) {
-		tissue_log(c->t, "%s is banned for %u s: it %s (%s)", name, call->ttl_s, reason_of(a->reason), a->detail);
+		tissue_log(c->t, "%s is %s for %u s: it %s (%s)", name, a->source.via ? "answered 403" : "banned", call->ttl_s,
+			reason_of(a->reason), a->detail);
 	} else if (now - c->held_ms >= LOG_MS) {
 		c->held_ms = now;
 		tissue_log(c->t, "%s is not banned: %s; it %s (%s)", name, gland_answer_text(call->answer), reason_of(a->reason),
@@ -106,7 +107,7 @@ static void tcell_close_foreign(const struct tissue *t)
 	unsigned mine = (unsigned)plan_inbox(p, t->slot);
 
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, CLOSE_RANGE_UNSHARE) == 0);
-	cw_assert(syscall(SYS_close_range, FD_FIXED, mine - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_REFUSED, mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_BLAME, 0) == 0);

@@ -117,14 +117,20 @@ static bool mean_prefix(struct dna_value *v, int family, const uint8_t *addr, un
 bool dna_prefix_read(struct dna_value *v)
 {
 	struct dna *dna = v->reading->dna;
-	struct dna_prefix prefix = {0};
+	bool trusted = v->option == &dna_options[DNA_IMMUNE_trusted_proxies];
+	struct dna_prefix *list = trusted ? dna->trusted : dna->allow, prefix = {0};
+	uint32_t *count = trusted ? &dna->trusted_count : &dna->allow_count;
 
-	if (dna->allow_count == DNA_ALLOW_MAX || !take_prefix(v->text, &prefix))
+	if (*count == v->option->max || !take_prefix(v->text, &prefix))
 		return false;
 	if (clear_host(prefix.addr, prefix.family == AF_INET ? 4 : 16, prefix.bits))
 		return mean_prefix(v, prefix.family, prefix.addr, prefix.bits);
 	if (prefix.family == AF_INET6 && prefix.bits >= 96 && !memcmp(prefix.addr, mapped, sizeof(mapped)))
 		return mean_prefix(v, AF_INET, prefix.addr + 12, prefix.bits - 96u);
-	dna->allow[dna->allow_count++] = prefix;
+	if (trusted && !prefix.bits) {
+		snprintf(v->allowed, sizeof(v->allowed), "the prefixes of your proxies; this is everybody");
+		return false;
+	}
+	list[(*count)++] = prefix;
 	return true;
 }

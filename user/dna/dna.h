@@ -10,6 +10,7 @@
 #define DNA_LISTEN_MAX  16
 #define DNA_ROUTES_MAX  64
 #define DNA_ALLOW_MAX   256
+#define DNA_PROXIES_MAX 64  /* prefixes of trusted proxies */
 #define DNA_TRAPS_MAX   64
 #define DNA_SIGNS_MAX   64  /* signatures */
 #define DNA_MATCH_MAX   128 /* of a signature or trap, with the NUL */
@@ -30,6 +31,13 @@ struct dna_prefix {
 	uint16_t family;
 	uint16_t bits;
 	uint8_t addr[16]; /* network order, host part zero */
+};
+
+/* Of immune.proxy_protocol, as far as trusted proxies are concerned: from others no header is ever taken. */
+enum dna_proxy_protocol {
+	DNA_PROXY_OFF,
+	DNA_PROXY_OPTIONAL,
+	DNA_PROXY_REQUIRED,
 };
 
 struct dna_route {
@@ -59,6 +67,8 @@ struct dna {
 	uint32_t listen_count;
 	uint32_t route_count;
 	uint32_t allow_count;
+	uint32_t trusted_count;
+	uint32_t proxy_protocol;      /* enum dna_proxy_protocol */
 	uint32_t stem_min;
 	uint32_t blood_min, blood_max;
 	uint32_t drone_min, drone_max;
@@ -103,6 +113,7 @@ struct dna {
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
+	struct dna_prefix trusted[DNA_PROXIES_MAX];
 	uint32_t trap_count;
 	uint32_t signature_count;
 	uint32_t ban_at;              /* points */

@@ -156,6 +156,20 @@ static bool read_prefix(struct dna_value *v)
 	return dna_prefix_read(v);
 }
 
+/* The words, in the order of enum dna_proxy_protocol. */
+static bool read_proxy(struct dna_value *v)
+{
+	static const char *const words[] = {"off", "optional", "required"};
+
+	for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(v->text, words[i])) {
+			memcpy(v->field, &i, sizeof(i));
+			return true;
+		}
+	snprintf(v->allowed, sizeof(v->allowed), "\"off\", \"optional\" or \"required\"");
+	return false;
+}
+
 static bool read_trap(struct dna_value *v)
 {
 	return dna_trap_read(v);

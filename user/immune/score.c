@@ -56,7 +56,8 @@ static const struct score *score_find(const struct score_table *t, const struct 
 	const struct score *set = set_of(t, s);
 
 	for (unsigned i = 0; i < SCORE_WAYS; i++)
-		if (set[i].thousandths && set[i].source.key == s->key && set[i].source.family == s->family)
+		if (set[i].thousandths && set[i].source.key == s->key && set[i].source.family == s->family &&
+			set[i].source.via == s->via)
 			return &set[i];
 	return NULL;
 }

@@ -52,7 +52,8 @@ enum {
 	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
 	FD_ALLOW_V6 = 34,
 	FD_CHART = 35,   /* memory of the charts; made by the egg, closed by cells that leave the shared table */
-	FD_FIXED = 36,
+	FD_REFUSED = 36, /* clients of trusted proxies that are answered 403, read-only; of blood */
+	FD_FIXED = 37,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "http/chunk.h"
+#include "http/proxy_protocol.h"
 
 #define CONN_NONE   0xffffffffu
 #define CONN_INLINE 400u /* bytes of input kept in the record itself */
@@ -55,6 +56,12 @@ enum conn_flag {
 	CONN_STALE = 0x800,    /* adopted: the kernel is asked what was read and written before anything else */
 };
 
+/* The trusted proxies that a connection comes through. */
+enum conn_via {
+	VIA_PROXY = 1,     /* its peer is one */
+	VIA_FORWARDED = 2, /* and the one whom it speaks for is one too: X-Forwarded-For is believed */
+};
+
 /*
  * The input side. It changes as a whole: the other one of two is written, then one byte says which counts. Positions are
  * offsets in the client's stream, so the end of the input is `received`, a single number that the kernel can confirm.
@@ -101,7 +108,7 @@ struct conn {
 	uint64_t req_end;   /* one behind the head of the request in hand */
 	uint64_t body_total; /* Content-Length of the request in hand */
 	uint64_t cont_base; /* `sent` when 100 Continue began */
-	uint8_t addr[16];
+	uint8_t addr[16]; /* the client, as far as it is known; of the request in hand behind a trusted proxy */
 	uint16_t family;
 	uint16_t port; /* host order */
 	uint8_t in_now;  /* which of in[] counts */
@@ -115,6 +122,8 @@ struct conn {
 	uint32_t requests;
 	uint32_t next_free;
 	uint32_t progress; /* low bits of a count when the deadline was last pushed */
+	struct http_peer peer; /* who speaks when a request names nobody: the peer, or whom its PROXY header names */
+	uint32_t via; /* enum conn_via */
 	struct conn_in in[2];
 	struct conn_out out[2];
 	char inline_in[CONN_INLINE];
