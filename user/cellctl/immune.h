@@ -7,8 +7,6 @@
 #include "cellctl/verb.h"
 #include "immune/ban.h"
 
-struct sockaddr;
-
 /* One call: the organism's maps and what is left of the command line. */
 struct immune {
 	struct ban_maps maps;
@@ -26,11 +24,8 @@ struct immune {
 int immune_import(struct immune *call);
 int immune_export(struct immune *call);
 
-/* The address of an interface; false when it is of another family or NULL. */
-bool immune_sockaddr(const struct sockaddr *from, struct address *to);
-
 /* Prints bans and the never-ban list to standard output; takes out bans that are over at now_ns. 0 or -errno. */
-int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json);
+int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool observes, bool json);
 
 /* immune_log.c: the incidents, and what stands against one address; as text or JSON. 0 or -errno. */
 int immune_print_log(const struct invocation *in, const char *name, uint64_t now_ns);

@@ -13,6 +13,7 @@ struct lists {
 	uint64_t now_ns;
 	json_t *antibodies;
 	json_t *allow;
+	bool observes;
 };
 
 const char *immune_origin(__u32 origin)
@@ -78,6 +79,8 @@ static void print_text(const struct lists *lists)
 	json_t *entry;
 	size_t i;
 
+	if (lists->observes)
+		printf("observing: no ban is enforced; `cellctl immune enforce` ends that\n\n");
 	printf("%-24s %12s %12s  %s\n", "banned", "seconds left", "hits", "reason");
 	json_array_foreach(lists->antibodies, i, entry)
 	{
@@ -94,10 +97,11 @@ static void print_text(const struct lists *lists)
 			string_at(entry, "origin"));
 }
 
-int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool json)
+int immune_print(const struct ban_maps *maps, uint64_t now_ns, bool observes, bool json)
 {
-	struct lists lists = { .maps = maps, .now_ns = now_ns, .antibodies = json_array(), .allow = json_array() };
-	json_t *root = json_pack("{s:O, s:O}", "antibodies", lists.antibodies, "allow", lists.allow);
+	struct lists lists = { .maps = maps, .now_ns = now_ns, .antibodies = json_array(), .allow = json_array(),
+		.observes = observes };
+	json_t *root = json_pack("{s:O, s:O, s:b}", "antibodies", lists.antibodies, "allow", lists.allow, "observing", observes);
 	int ret = root ? 0 : -ENOMEM;
 
 	if (!ret)

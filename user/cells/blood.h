@@ -117,6 +117,8 @@ struct screen *screen_new(const struct dna *dna);
 int screen_request(struct artery *a, const struct conn *c, const char *head);
 /* Signatures in the part of the body that is in the slot. */
 int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+/* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
+int screen_refuses(struct artery *a, int status);
 /* What a status that is about to be answered says of the client, if anything. */
 void screen_status(struct artery *a, const struct conn *c, int status);
 /* Presents evidence; text: what it was, cut to fit. */

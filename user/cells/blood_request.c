@@ -63,7 +63,6 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 	for (uint32_t i = 0; i < dna->allow_count; i++)
 		if (prefix_covers(&dna->allow[i], c))
 			return false;
-	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
 	return true;
 }
@@ -178,11 +177,9 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 		return;
 	}
 	request_flags(a, c, r);
-	if (request_too_many(a, c)) {
-		blood_refuse(a, i, 429, false);
-		return;
-	}
-	status = screen_request(a, c, head);
+	status = request_too_many(a, c) ? screen_refuses(a, 429) : 0;
+	if (!status)
+		status = screen_refuses(a, screen_request(a, c, head));
 	if (status) {
 		blood_refuse(a, i, status, false);
 		return;
