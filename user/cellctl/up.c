@@ -138,6 +138,7 @@ static void up_tell(const struct up *u)
 	for (uint32_t i = 0; i < dna->listen_count; i++)
 		printf("%s %s", i ? "," : "", dna->listen[i].text);
 	printf("\n");
+	up_neverban_tell(u);
 	if (dna->observe)
 		printf("%s: it observes: nothing is dropped, refused or banned; `cellctl immune enforce` ends that\n", dna->organism);
 	if (u->confirm_s)

@@ -46,6 +46,7 @@ void up_done(struct up *u, void (*undo)(struct up *u));
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
 int up_neverban(struct up *u);        /* up_neverban.c: whom no ban may hit */
+void up_neverban_tell(const struct up *u);
 int up_memory(struct up *u);          /* up_memory.c: the bans of an earlier life */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
 int up_key(struct up *u);             /* up_key.c: the secret key in shared memory */

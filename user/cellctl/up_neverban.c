@@ -45,20 +45,24 @@ static int allow(void *arg, const struct address *a, enum allowance_origin origi
 	return error;
 }
 
+static struct filling filled;
+
 int up_neverban(struct up *u)
 {
-	const char *name = u->germ.dna.organism;
-	static struct filling f;
 	int error;
 
-	f = (struct filling){ 0 };
+	filled = (struct filling){ 0 };
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
-		f.maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
-	error = neverban_each(allow, &f);
+		filled.maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
+	error = neverban_each(allow, &filled);
 	if (error)
 		return verb_say(VERB_FAILED, "the never-ban list cannot be filled, so nothing is screened: %s", strerror(-error));
-	if (f.left_out)
-		verb_say(0, "the never-ban list is full: %u addresses of this host are not on it", f.left_out);
-	printf("%s: never banned: %s%u addresses of this host\n", name, f.text, f.own);
+	if (filled.left_out)
+		verb_say(0, "the never-ban list is full: %u addresses of this host are not on it", filled.left_out);
 	return 0;
+}
+
+void up_neverban_tell(const struct up *u)
+{
+	printf("%s: never banned: %s%u addresses of this host\n", u->germ.dna.organism, filled.text, filled.own);
 }
