@@ -120,6 +120,16 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 	return (uint32_t)(at - to);
 }
 
+/* The sizes are in memory that drones write: what does not fit counts. */
+static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
+{
+	uint32_t head_n = s->head_n, path_n = s->path_n;
+
+	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+		return true;
+	return missing_is_news(a, c, data + SLOT_HEAD_AT + head_n, path_n);
+}
+
 uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at)
 {
 	const struct slot *s = &a->synapse->slot[slot];
@@ -131,7 +141,8 @@ uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uin
 	if (lines_n > SLOT_ANSWER_HEAD_ROOM - PREFIX_MAX - SLOT_FRAME || s->status < 200 || s->status > 599 ||
 		s->body_len > SLOT_ANSWER_BODY_ROOM || !lines_are_sane(data + end - lines_n, lines_n))
 		return 0;
-	screen_status(a, c, (int)s->status);
+	if (s->status != 404 || slot_is_news(a, c, s, data))
+		screen_status(a, c, (int)s->status);
 	n = put_prefix(a, c, s, prefix, date_at);
 	memcpy(data + end - lines_n - n, prefix, n);
 	return end - lines_n - n;

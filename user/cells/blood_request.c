@@ -76,7 +76,8 @@ void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;
 	}
-	screen_status(a, c, status);
+	if (status != 404 || missing_is_news(a, c, a->path, a->path_n))
+		screen_status(a, c, status);
 	reply = reply_canned(a, status, keep);
 	n = a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n);
 	a->vessel->reply[reply].refs++;
