@@ -8,7 +8,7 @@
 #include "shared/hormone.h"
 #include "shared/receptor.h"
 
-/* The rules, key 0. Writer: `up`. */
+/* The rules, key 0. Writer: `up`; `cellctl immune` switches observe. */
 FAMILY_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -88,7 +88,8 @@ CW_LAYOUT(struct vessel_owner, 16);
 	X(requeued, "requests given to another drone after a death") \
 	X(adopted, "connections taken over from a dead sister")     \
 	X(errors, "connections ended by an error")                  \
-	X(refused, "requests answered with status 429")             \
+	X(refused, "requests the immune system refused: 403 and 429") \
+	X(observed, "requests it would have refused, while it only observes") \
 	X(expressed, "requests run through a gene, by drones")
 
 struct vitals {
@@ -99,7 +100,7 @@ struct vitals {
 	__u32 seal; /* SEAL_* bits the cell has read back after sealing itself */
 	__u32 pad;
 };
-CW_LAYOUT(struct vitals, 72);
+CW_LAYOUT(struct vitals, 80);
 
 /* What a vessel counts. Key: vessel. Writer: the blood cell that serves it, through a mapping. */
 struct vessel_load {

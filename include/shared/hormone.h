@@ -44,7 +44,7 @@ enum reason {
 };
 
 /*
- * The rules of the bus, from the DNA. Key 0. Writer: `up`. Programs enforce them, cells read them. Fractions in q16.
+ * The rules of the bus, from the DNA. Key 0. Writer: `up`; of observe also `cellctl immune`. Programs enforce them, cells read them. Fractions in q16.
  * Attenuated strength = (strength * attenuation_q16 + Q16_ONE / 2) / Q16_ONE.
  */
 struct constitution {
@@ -62,7 +62,7 @@ struct constitution {
 	__u32 memory_pages;    /* most of one cell; 0: no limit */
 	__u32 cap_q16[8];      /* by class: strongest it may secrete */
 	__u32 may_kill;        /* 1: the kernel ends who is condemned; 0: cells do */
-	__u32 observe;         /* 1: nobody is banned, it is only written down */
+	__u32 observe;         /* 1: nothing is dropped, refused or banned, it is only written down */
 	__u32 ban_s;           /* length of a first ban; doubled with each further one */
 	__u32 ban_max_s;
 	__u32 bans_per_minute; /* of the T cells together; beyond it they only observe */

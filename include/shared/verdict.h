@@ -100,7 +100,7 @@ CW_LAYOUT(struct allowance, 16);
 	X(DNA, "the DNA")                            \
 	X(BY_HAND, "cellctl immune allow")           \
 	X(OWN, "an address of this host")            \
-	X(ADMIN, "the SSH session that ran up")      \
+	X(ADMIN, "an administrator's SSH session")   \
 	X(GATEWAY, "a gateway of this host")         \
 	X(RESOLVER, "a name server of this host")    \
 	X(PROXY, "a trusted proxy of the DNA")

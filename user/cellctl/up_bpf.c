@@ -98,7 +98,6 @@ static int load_once(struct up *u)
 	if (!u->skel)
 		return -errno;
 	set_sizes(u);
-	u->skel->rodata->observe_only = u->germ.dna.observe;
 	set_limits(u);
 	guard_fit(u->skel);
 	error = set_pins(u);

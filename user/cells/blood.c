@@ -92,6 +92,8 @@ static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
 	a->vitals = &t->vitals[t->slot];
 	a->rate = dna->requests_per_second ? rate_new(dna->requests_per_second) : NULL;
 	a->screen = screen_new(dna);
+	a->missing = missing_new();
+	cw_assert(a->missing);
 	ring_new(&a->ready, dna->connections);
 	ring_new(&a->wanting, dna->connections);
 	blood_clock(a);

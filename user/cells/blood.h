@@ -77,6 +77,7 @@ struct artery {
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
 	struct screen *screen;
+	struct missing *missing;
 	struct http_request request; /* the head in hand */
 	uint32_t request_of;         /* whose it is, CONN_NONE for nobody's */
 	char path[SLOT_PATH_ROOM];   /* of that request, normalised */
@@ -145,6 +146,11 @@ struct screen *screen_new(const struct dna *dna);
 int screen_request(struct artery *a, const struct conn *c, const char *head);
 /* Signatures in the part of the body that is in the slot. */
 int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+/* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
+int screen_refuses(struct artery *a, int status);
+/* blood_missing.c: whether this source has not asked for this missing path lately. */
+struct missing *missing_new(void);
+bool missing_is_news(struct artery *a, const struct conn *c, const char *path, size_t n);
 /* What a status that is about to be answered says of the client, if anything. */
 void screen_status(struct artery *a, const struct conn *c, int status);
 /* Presents evidence; text: what it was, cut to fit. */

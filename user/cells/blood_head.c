@@ -80,12 +80,23 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 	return (uint32_t)(at - to);
 }
 
+/* The sizes are in memory that drones write: what does not fit counts. */
+static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
+{
+	uint32_t head_n = s->head_n, path_n = s->path_n;
+
+	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+		return true;
+	return missing_is_news(a, c, data + SLOT_HEAD_AT + head_n, path_n);
+}
+
 uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
 {
 	char *data = (char *)a->synapse->data[slot], prefix[ANSWER_PREFIX_MAX];
 	uint32_t end = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - said->head_len, n;
 
-	screen_status(a, c, (int)said->status);
+	if (said->status != 404 || slot_is_news(a, c, &a->synapse->slot[slot], data))
+		screen_status(a, c, (int)said->status);
 	n = put_prefix(a, c, said, prefix, date_at);
 	memcpy(data + end - n, prefix, n);
 	return end - n;

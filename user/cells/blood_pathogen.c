@@ -34,7 +34,6 @@ bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot)
 
 		if (set[i].fingerprint != fingerprint || set[i].deaths < PATHOGEN_DEADLY)
 			continue;
-		a->vitals->refused++;
 		screen_present(a, c, ANTIGEN_PATHOGEN, c->route, head + s->head_n, s->path_n);
 		return true;
 	}

@@ -53,7 +53,6 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 		return false;
 	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
 		return false;
-	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
 	return true;
 }
@@ -67,7 +66,8 @@ void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;
 	}
-	screen_status(a, c, status);
+	if (status != 404 || missing_is_news(a, c, a->path, a->path_n))
+		screen_status(a, c, status);
 	reply = reply_canned(a, status, keep);
 	n = a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n);
 	a->vessel->reply[reply].refs++;
@@ -169,16 +169,13 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	}
 	request_flags(a, c, r);
 	client_of_request(a, c, head);
-	if (client_is_refused(c)) {
-		a->vitals->refused++;
+	if (client_is_refused(c) && screen_refuses(a, 403)) {
 		blood_refuse(a, i, 403, !(c->flags & CONN_HAS_BODY));
 		return;
 	}
-	if (request_too_many(a, c)) {
-		blood_refuse(a, i, 429, false);
-		return;
-	}
-	status = screen_request(a, c, head);
+	status = request_too_many(a, c) ? screen_refuses(a, 429) : 0;
+	if (!status)
+		status = screen_refuses(a, screen_request(a, c, head));
 	if (status) {
 		blood_refuse(a, i, status, false);
 		return;

@@ -136,7 +136,6 @@ int screen_request(struct artery *a, const struct conn *c, const char *head)
 	}
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, reason, (uint32_t)rule, head + where.at, where.n);
 	return 403;
 }
@@ -149,7 +148,6 @@ int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_SIGNATURE, (uint32_t)rule, "in the body", 11);
 	return 403;
 }

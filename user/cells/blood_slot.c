@@ -191,7 +191,7 @@ void blood_ask(struct artery *a, uint32_t i)
 	}
 	slot_fill(a, i, slot);
 	pathogen_mark(a, c, slot);
-	if (pathogen_refuses(a, c, slot) || screen_body(a, c, slot)) {
+	if (screen_refuses(a, pathogen_refuses(a, c, slot) ? 403 : screen_body(a, c, slot))) {
 		blood_refuse(a, i, 403, false);
 		return;
 	}
