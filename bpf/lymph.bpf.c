@@ -307,7 +307,7 @@ int gland_ban(struct ban_call *call)
 	call->answer = GLAND_STRANGER;
 	if (!c || !k || !count)
 		return 0;
-	what.source.pad = 0;
+	what.source.bits = 0;
 	s = bpf_map_lookup_elem(&suspects, &what.source);
 	call->answer = c->class != CLASS_TCELL                                ? GLAND_CLASS :
 		       !s || what.time_ns - s->last_ns > SUSPECT_FRESH_NS ? GLAND_UNPROVEN :

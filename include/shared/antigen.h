@@ -31,7 +31,7 @@ enum antigen_reason {
 struct source {
 	__u64 key;    /* network order as in memory; IPv4 in the low 32 bits */
 	__u32 family; /* 4 or 6 */
-	__u32 pad;
+	__u32 bits;   /* of a prefix that is wider, its host part zero; 0: the source itself */
 };
 CW_LAYOUT(struct source, 16);
 
@@ -95,7 +95,11 @@ CW_LAYOUT(struct ban_call, 40);
 	X(SPARED, spared, "not banned: on the never-ban list")                                 \
 	X(HELD_BACK, held_back, "not banned: more bans in a minute than the DNA allows")       \
 	X(FULL, full, "not banned: the list is full")                                          \
-	X(DEADLY, deadly, "its request killed a drone")
+	X(DEADLY, deadly, "its request killed a drone")                                        \
+	X(WIDENED, widened, "banned as a whole: many of its sources were banned one by one")   \
+	X(NARROW, narrow, "not banned as a whole: a source in it is allowed or behaves well")  \
+	X(BY_HAND, by_hand, "banned by hand")                                                  \
+	X(LIFTED, lifted, "its ban was lifted by hand")
 
 enum incident_act {
 	INCIDENT_NONE = 0,

@@ -11,45 +11,14 @@
 #include <unistd.h>
 #include <jansson.h>
 #include "cellctl/pins.h"
+#include "immune/incident.h"
 #include "immune/ttl.h"
-#include "shared/antigen.h"
-
-static const char *const reasons[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "nothing known",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = text,
-	ANTIGENS(X)
-#undef X
-};
-
-static const char *const reason_names[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "none",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = #name,
-	ANTIGENS(X)
-#undef X
-};
-
-static const char *const acts[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = text,
-	INCIDENTS(X)
-#undef X
-};
-
-static const char *const act_names[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = #name,
-	INCIDENTS(X)
-#undef X
-};
 
 static const char *source_format(const struct source *s, char *to)
 {
 	struct address a;
 
-	if (s->family != 4 && s->family != 6)
-		return strcpy(to, "a client that is gone");
-	a = s->family == 4 ? address_from_v4((__u32)s->key) : address_from_v6(s->key);
-	return address_format(&a, to);
+	return incident_address(s, &a) ? address_format(&a, to) : strcpy(to, "a client that is gone");
 }
 
 static double ago_s(uint64_t now_ns, uint64_t then_ns)
@@ -62,8 +31,8 @@ static json_t *incident_json(const struct incident *i, uint64_t now_ns)
 	char source[ADDRESS_TEXT];
 
 	return json_pack("{s:I, s:f, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "seq", (json_int_t)i->seq, "ago_s",
-		ago_s(now_ns, i->time_ns), "source", source_format(&i->source, source), "act", act_names[i->act], "reason",
-		reason_names[i->reason], "detail", i->detail, "score", (json_int_t)i->score, "ttl_s", (json_int_t)i->ttl_s,
+		ago_s(now_ns, i->time_ns), "source", source_format(&i->source, source), "act", incident_act_name(i->act), "reason",
+		antigen_name(i->reason), "detail", i->detail, "score", (json_int_t)i->score, "ttl_s", (json_int_t)i->ttl_s,
 		"offence", (json_int_t)i->offence, "evidence", (json_int_t)i->count);
 }
 
@@ -71,10 +40,10 @@ static void incident_print(const struct incident *i, uint64_t now_ns)
 {
 	char source[ADDRESS_TEXT];
 
-	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), acts[i->act]);
+	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), incident_act_text(i->act));
 	if (i->act == INCIDENT_BANNED)
 		printf(" for %u s (offence %u)", i->ttl_s, i->offence);
-	printf(": it %s (%s)\n", reasons[i->reason], i->detail);
+	printf(": it %s (%s)\n", antigen_text(i->reason), i->detail);
 }
 
 /* Records come from the kernel's own programs, but a newer version may know more names. */
@@ -82,7 +51,7 @@ static bool incident_read(int fd, __u64 seq, struct incident *i)
 {
 	__u32 at = (__u32)(seq % INCIDENTS_MAX);
 
-	return !bpf_map_lookup_elem(fd, &at, i) && i->seq == seq && i->act < INCIDENT_COUNT && i->reason < ANTIGEN_COUNT;
+	return !bpf_map_lookup_elem(fd, &at, i) && i->seq == seq && incident_is_known(i);
 }
 
 static int last_incident(const struct invocation *in, const char *name, __u64 *last)
@@ -182,7 +151,7 @@ static void why_text(const struct why *w, const struct suspect *s, bool known)
 		printf("%s is not banned\n", address_format(w->about, name));
 	if (known)
 		printf("evidence: %u pieces, the last %.1f s ago: it %s (%s); banned %u times so far\n", s->count,
-			ago_s(w->now_ns, s->last_ns), reasons[s->reason], s->detail, s->offences);
+			ago_s(w->now_ns, s->last_ns), antigen_text(s->reason), s->detail, s->offences);
 	else
 		printf("there is no evidence against it\n");
 }
@@ -207,7 +176,7 @@ int immune_print_why(const struct invocation *in, const char *name, const struct
 	if (known)
 		json_object_set_new(all, "evidence",
 			json_pack("{s:I, s:f, s:s, s:s, s:I}", "count", (json_int_t)s.count, "ago_s", ago_s(now_ns, s.last_ns),
-				"reason", reason_names[s.reason], "detail", s.detail, "offences", (json_int_t)s.offences));
+				"reason", antigen_name(s.reason), "detail", s.detail, "offences", (json_int_t)s.offences));
 	json_dumpf(all, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);
