@@ -2,6 +2,7 @@
 /* The organism's place on the host: run directory, lock and log; a living namesake is refused, a dead one cleared away. */
 #include "cellctl/up.h"
 #include "cellctl/pins.h"
+#include "cellctl/remember.h"
 #include "immune/ban.h"
 
 #include <errno.h>
@@ -89,6 +90,8 @@ static int refuse_namesake(struct up *u)
 					family.living);
 		}
 	}
+	/* What it had learned, and no T cell was left to write down. */
+	remember_save(u->in, name);
 	fprintf(stderr, "cellctl: every cell of an earlier %s is dead; its pins are cleared away, its bans are kept\n", name);
 	code = pins_remove(u->in, name, outlives_a_crash);
 	return code ? verb_say(VERB_FAILED, "the pins of the dead %s cannot be removed: %s", name, strerror(-code)) : 0;

@@ -47,11 +47,18 @@ enum {
 	FD_PATHOGENS = 28, /* map of requests that kill, the same */
 	FD_PRESENT = 29, /* programs of the immune system: of blood */
 	FD_BLAME = 30,
-	FD_BAN = 31,     /* of T cells */
-	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
-	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
-	FD_ALLOW_V6 = 34,
-	FD_FIXED = 35,
+	FD_PRAISE = 31,
+	FD_BAN = 32,     /* of T cells */
+	FD_POST = 33,
+	FD_WIDEN = 34,
+	FD_ALARM = 35,
+	FD_FORGET = 36,
+	FD_ANTIGENS = 37, /* the ring of evidence; read by the judge */
+	FD_CHRONICLE = 38, /* the ring of incidents; read by the scribe */
+	FD_LYMPH = 39,    /* counts, read-only */
+	FD_ALLOW_V4 = 40, /* never-ban list, read-only */
+	FD_ALLOW_V6 = 41,
+	FD_FIXED = 42,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
