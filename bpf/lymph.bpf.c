@@ -123,14 +123,31 @@ static __always_inline void suspect_note(const struct antigen *a)
 	__sync_fetch_and_add(&s->count, 1);
 }
 
+/* The last quarter of a ring is kept for what decides by itself. */
+static __always_inline long lymph_put(void *ring, const struct antigen *a, __u64 waiting)
+{
+	if (antigen_is_weak(a->reason) && waiting > ANTIGEN_RING / 4 * 3)
+		return -1;
+	return bpf_ringbuf_output(ring, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP);
+}
+
+/* To the judge; while there is a helper, every other source to that one, by a number that a source cannot choose twice. */
+static __always_inline long lymph_tell(const struct cell *c, const struct antigen *a)
+{
+	bool more = (a->source.key * 0x9e3779b97f4a7c15ull >> 63) && post_holder(POST_HELPER);
+	__u64 waiting = more ? bpf_ringbuf_query(&antigens_more, BPF_RB_AVAIL_DATA) : bpf_ringbuf_query(&antigens, BPF_RB_AVAIL_DATA);
+
+	if (waiting > ANTIGEN_RING / 2)
+		lymph_call_helper(c);
+	return more ? lymph_put(&antigens_more, a, waiting) : lymph_put(&antigens, a, waiting);
+}
+
 static __always_inline void lymph_take(const struct cell *c, const struct antigen *a, struct lymph *count)
 {
 	__sync_fetch_and_add(&count->antigens, 1);
 	suspect_note(a);
 	neighbour_is_suspect(&a->source);
-	/* The last quarter is kept for what decides by itself. */
-	if ((antigen_is_weak(a->reason) && bpf_ringbuf_query(&antigens, BPF_RB_AVAIL_DATA) > ANTIGEN_RING / 4 * 3) ||
-		bpf_ringbuf_output(&antigens, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP))
+	if (lymph_tell(c, a))
 		__sync_fetch_and_add(&count->lost, 1);
 	lymph_call_tcells(c);
 }

@@ -19,6 +19,12 @@ LYMPH_MAP struct {
 	__uint(max_entries, ANTIGEN_RING);
 } antigens SEC(".maps");
 
+/* Of half of the sources, while there is a helper who reads it. Writer: gland_present. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, ANTIGEN_RING);
+} antigens_more SEC(".maps");
+
 /* Incidents on their way into the memory. Writer: incident_write; reader: the T cell that keeps the records. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -58,7 +64,7 @@ LYMPH_MAP struct {
 	__type(value, struct incident);
 } incidents SEC(".maps");
 
-/* Ids of the T cells that judge and that keep the records, by enum post. Writer: gland_post. */
+/* Ids of the T cells by enum post. Writer: gland_post. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, POST_COUNT);
@@ -89,6 +95,25 @@ static __always_inline void lymph_call_tcells(const struct cell *c)
 
 	if (k && n && n->max && !n->min && __sync_val_compare_and_swap(&n->min, 0, k->tcells ? k->tcells : 1) == 0)
 		family_announce(c, MSG_ANTIGEN, 0);
+}
+
+/* Evidence comes faster than it is read: one T cell more, until there is too little for two. */
+static __always_inline void lymph_call_helper(const struct cell *c)
+{
+	const struct constitution *k = constitution_get();
+	struct census *n = census_of(CLASS_TCELL);
+
+	if (k && n && k->tcells && n->min == k->tcells && n->max > k->tcells &&
+		__sync_val_compare_and_swap(&n->min, k->tcells, k->tcells + 1) == k->tcells)
+		family_announce(c, MSG_ANTIGEN, 0);
+}
+
+/* The living T cell on a post, or NULL. */
+static __always_inline struct cell *post_holder(__u32 post)
+{
+	__u32 *id = bpf_map_lookup_elem(&posts, &post);
+
+	return id && *id ? cell_of_id(*id) : NULL;
 }
 
 /* For people and for the memory. Its number is the last thing that is written. */

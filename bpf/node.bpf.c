@@ -5,7 +5,15 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A T cell takes a post (class) whose holder (seen) is dead or was never there. */
+/* How alarmed the skin has to be, 0 to 65536; defined there. Writer: gland_alarm. */
+extern struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} flood_alarm SEC(".maps");
+
+/* A T cell takes a post (class) whose holder is dead or was never there. */
 SEC("syscall")
 int gland_post(struct gland_call *call)
 {
@@ -28,6 +36,23 @@ int gland_post(struct gland_call *call)
 		call->answer = GLAND_STALE;
 	call->slot = c->slot;
 	call->id = c->id;
+	return 0;
+}
+
+/* The helper is not needed any more: without its post it is one too many, and ends. */
+SEC("syscall")
+int gland_resign(struct gland_call *call)
+{
+	const struct constitution *k = constitution_get();
+	struct census *n = census_of(CLASS_TCELL);
+	struct cell *c = cell_or_stranger();
+	__u32 post = POST_HELPER, *at = bpf_map_lookup_elem(&posts, &post);
+
+	call->answer = !c || !k || !n || !at ? GLAND_STRANGER : c->class != CLASS_TCELL || *at != c->id ? GLAND_CLASS : GLAND_OK;
+	if (call->answer != GLAND_OK || !k || !n || !at || !c)
+		return 0;
+	__sync_val_compare_and_swap(&n->min, k->tcells + 1, k->tcells);
+	__sync_val_compare_and_swap(at, c->id, 0);
 	return 0;
 }
 
@@ -168,6 +193,7 @@ int gland_alarm(struct alarm_call *call)
 {
 	struct cell *c = cell_or_stranger();
 	struct lymph *state = lymph_get();
+	__u32 zero = 0, most = Q16_ONE;
 
 	call->answer = !c || !state ? GLAND_STRANGER : c->class != CLASS_TCELL ? GLAND_CLASS : GLAND_OK;
 	if (call->answer != GLAND_OK || !c || !state)
@@ -178,6 +204,7 @@ int gland_alarm(struct alarm_call *call)
 	if (state->alarm == (call->on != 0))
 		return 0;
 	state->alarm = call->on != 0;
+	bpf_map_update_elem(&flood_alarm, &zero, call->on ? &most : &zero, BPF_ANY);
 	happened(call->on ? HAPPENED_ALARM : HAPPENED_CALM, c, call->per_s, call->threshold, 0);
 	return 0;
 }

@@ -140,6 +140,7 @@ enum widen_argument {
 enum post {
 	POST_JUDGE,  /* reads evidence, decides bans */
 	POST_SCRIBE, /* writes down what was decided */
+	POST_HELPER, /* judges half of the sources, while evidence comes faster than one reads it */
 	POST_COUNT
 };
 

@@ -72,10 +72,10 @@ static json_t *immune_json(const struct invocation *in, const char *name)
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		if (sum.by[i].packets)
 			json_object_set_new(reasons, verdict_name(i), json_integer((json_int_t)sum.by[i].packets));
-	return json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "packets", (json_int_t)(sum.passed + sum.dropped), "passed",
+	return json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:b}", "packets", (json_int_t)(sum.passed + sum.dropped), "passed",
 		(json_int_t)sum.passed, "dropped", (json_int_t)sum.dropped, "reasons", reasons, "antibodies",
 		(json_int_t)sum.antibodies, "antigens", (json_int_t)sum.lymph.antigens, "pathogens", (json_int_t)sum.lymph.pathogens, "antigens_lost",
-		(json_int_t)sum.lymph.lost);
+		(json_int_t)sum.lymph.lost, "alarm", (int)sum.lymph.alarm);
 }
 
 static json_t *status_json(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)

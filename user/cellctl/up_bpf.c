@@ -138,7 +138,7 @@ static int fill_census(struct up *u)
 		/* Two more than the pool holds at rest: the founders are stems before they are blood and drone. */
 		[CLASS_STEM] = { .min = d->stem_min, .max = d->stem_min + 2 },
 		/* None before the first evidence; from then on the kernel keeps as many as the constitution says. */
-		[CLASS_TCELL] = { .min = 0, .max = 2 },
+		[CLASS_TCELL] = { .min = 0, .max = d->memory[0] ? 3 : 2 },
 	};
 	int fd = bpf_map__fd(u->skel->maps.census);
 
@@ -334,6 +334,7 @@ static int plan_maps(struct up *u)
 		{ FD_PROOFS, "proofs" },
 		{ FD_PATHOGENS, "pathogens" },
 		{ FD_ANTIGENS, "antigens" },
+		{ FD_ANTIGENS_MORE, "antigens_more" },
 		{ FD_CHRONICLE, "chronicle" },
 	};
 
@@ -362,6 +363,7 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
 	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
 	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
+	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
 	up_plan_fd(u, FD_LYMPH, pin_map(u->in, u->germ.dna.organism, "lymph", true));
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));

@@ -86,8 +86,9 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
-	/* A T cell that lived here has left its ring in the nest. */
+	/* A T cell that lived here has left its rings in the nest. */
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS, NULL);
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS_MORE, NULL);
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_CHRONICLE, NULL);
 	signal_begin(t);
 	choice_begin();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The T cell: takes a vacant post and lives on it, as the one that judges evidence or as the one that keeps the records. */
+/* The T cell: takes a vacant post and lives on it: judges evidence, keeps the records, or helps to judge. */
 /*
  * May touch: what its post needs. Never touches: requests, sockets, document roots. Dies when told to, or when nobody is
  * left who could bring evidence.
@@ -51,9 +51,11 @@ int tcell_live(struct tissue *t)
 	tissue_forget_vessels(t);
 	tcell_close_foreign(t);
 	if (tcell_takes(POST_JUDGE))
-		judge_live(t);
-	else if (tcell_takes(POST_SCRIBE))
+		judge_live(t, POST_JUDGE);
+	else if (t->rules->remember && tcell_takes(POST_SCRIBE))
 		scribe_live(t);
+	else if (tcell_takes(POST_HELPER))
+		judge_live(t, POST_HELPER);
 	else
 		tissue_log(t, "every post of a T cell is taken already; this cell ends");
 	return CLASS_NONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The parts of a T cell: the rings it reads, the two posts it can have. */
+/* The parts of a T cell: the rings it reads, the posts it can have. */
 #ifndef CELLWS_CELLS_TCELL_H
 #define CELLWS_CELLS_TCELL_H
 
@@ -27,7 +27,7 @@ unsigned ring_read(struct ring *r, size_t n, unsigned most, void (*f)(void *ctx,
 void ring_release(struct ring *r);
 
 /* The life of a T cell on its post; returns when it is over. */
-void judge_live(struct tissue *t);
+void judge_live(struct tissue *t, enum post post); /* the judge or its helper */
 void scribe_live(struct tissue *t);
 
 /* Nobody can bring evidence any more, and nobody can be grown from a T cell. */

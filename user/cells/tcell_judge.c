@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The judge among T cells: reads evidence, keeps scores, bans through the kernel's programs, calls the alarm. */
+/* The judge among T cells, and its helper: reads evidence, keeps scores, bans through the kernel's programs, calls the alarm. */
 /*
- * May touch: the ring of evidence, its own memory. Never touches: files, what the scribe does. All it knows is a score of
- * the last minutes: the next judge does without.
+ * May touch: its ring of evidence, its own memory. Never touches: files, what the scribe does. All it knows is a score of
+ * the last minutes: the next judge does without. The helper has half of the sources and leaves the alarm to the judge.
  */
 #include "cells/cell.h"
 #include "cells/signal.h"
@@ -26,9 +26,13 @@
 #define LINES     20u /* about bans in a second; more are summed up */
 #define FORGET_MS 60000u /* between two searches for bans that are over */
 #define BUSY_MS   1000u
+#define REST_MS   30000u /* without evidence, after which a helper is one too many */
 
 struct judge {
 	struct tissue *t;
+	enum post post;
+	uint64_t read_ms; /* evidence came last */
+	uint64_t counted; /* of lymph.antigens, when it was last looked at */
 	struct ring ring;
 	struct score_table *scores;
 	struct ban_maps maps; /* of the never-ban list only */
@@ -196,9 +200,23 @@ static void tell_alarm(struct judge *j, enum alarm_change change)
 		signal_secrete(j->t, HORMONE_CALM, CLASS_NONE, Q16_ONE);
 }
 
-static void tcell_heat(struct judge *j, uint32_t n)
+/* All evidence there was, also what the helper reads and what found no room. */
+static uint32_t evidence_since(struct judge *j)
 {
-	enum alarm_change change = alarm_count(&j->alarm, n, j->now_ms);
+	struct lymph now;
+	__u32 zero = 0;
+	uint64_t n;
+
+	if (bpf_map_lookup_elem(FD_LYMPH, &zero, &now) || now.antigens < j->counted)
+		return 0;
+	n = now.antigens - j->counted;
+	j->counted = now.antigens;
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+static void tcell_heat(struct judge *j)
+{
+	enum alarm_change change = alarm_count(&j->alarm, evidence_since(j), j->now_ms);
 
 	if (change == ALARM_SAME && j->alarm.second == j->second)
 		return;
@@ -213,7 +231,6 @@ static void tcell_judge(void *ctx, const void *record)
 	const struct dna *d = &j->t->germ->dna;
 	uint32_t score = score_add(j->scores, &a->source, weight_of(d, a->reason), j->now_ms);
 
-	tcell_heat(j, 1);
 	if (score >= d->ban_at)
 		tcell_ban(j, a, score);
 }
@@ -237,7 +254,7 @@ static void tcell_hurry(void)
 }
 
 /* What the judge before has left: whether there is an alarm, and what is usual. */
-static void alarm_open(struct alarm *a, const struct dna *dna)
+static void alarm_open(struct alarm *a, uint64_t *counted, const struct dna *dna)
 {
 	struct lymph before = { 0 };
 	__u32 zero = 0;
@@ -245,40 +262,57 @@ static void alarm_open(struct alarm *a, const struct dna *dna)
 	*a = (struct alarm){ .floor = dna->alarm_at };
 	if (bpf_map_lookup_elem(FD_LYMPH, &zero, &before))
 		return;
+	*counted = before.antigens;
 	a->on = before.alarm;
 	a->mean_milli = before.mean_milli;
 	a->deviation_milli = before.deviation_milli;
 	a->samples = before.samples;
 }
 
-static void judge_open(struct judge *j, struct tissue *t)
+static void judge_open(struct judge *j, struct tissue *t, enum post post)
 {
+	int mine = post == POST_JUDGE ? FD_ANTIGENS : FD_ANTIGENS_MORE, other = post == POST_JUDGE ? FD_ANTIGENS_MORE : FD_ANTIGENS;
 	struct epoll_event e = { .events = EPOLLIN, .data.u32 = EVENT_ANTIGEN };
 
-	*j = (struct judge){ .t = t, .now_ms = clock_ms(), .scores = score_new(t->germ->dna.score_half_life_ms) };
+	*j = (struct judge){ .t = t, .post = post, .now_ms = clock_ms(), .read_ms = clock_ms(), .scores = score_new(t->germ->dna.score_half_life_ms) };
 	cw_assert(j->scores);
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		j->maps.fd[i] = -1;
 	j->maps.fd[BAN_allow_v4] = FD_ALLOW_V4;
 	j->maps.fd[BAN_allow_v6] = FD_ALLOW_V6;
 	j->forget_ms = j->now_ms + FORGET_MS;
-	alarm_open(&j->alarm, &t->germ->dna);
+	alarm_open(&j->alarm, &j->counted, &t->germ->dna);
 	tcell_hurry();
-	cw_assert(ring_open(&j->ring, FD_ANTIGENS, ANTIGEN_RING) == 0);
+	cw_assert(ring_open(&j->ring, mine, ANTIGEN_RING) == 0);
+	close(other);
 	close(FD_CHRONICLE);
-	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_ANTIGENS, &e) == 0);
+	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, mine, &e) == 0);
 }
 
 /* Each piece is given back when it has been judged. */
 static void judge_turn(struct judge *j)
 {
 	j->now_ms = clock_ms();
-	for (unsigned i = 0; i < TURN && ring_read(&j->ring, sizeof(struct antigen), 1, tcell_judge, j); i++)
+	for (unsigned i = 0; i < TURN && ring_read(&j->ring, sizeof(struct antigen), 1, tcell_judge, j); i++) {
 		ring_release(&j->ring);
-	tcell_heat(j, 0);
+		j->read_ms = j->now_ms;
+	}
+	if (j->post == POST_JUDGE)
+		tcell_heat(j);
 	if (j->unsaid && j->now_ms - j->lines_ms >= LOG_MS)
 		may_say(j);
-	tcell_forget(j);
+	if (j->post == POST_JUDGE)
+		tcell_forget(j);
+}
+
+/* A helper that has had nothing to do for long gives its post up and ends. */
+static bool judge_is_needed(struct judge *j)
+{
+	struct gland_call call = { 0 };
+
+	if (j->post == POST_JUDGE || j->now_ms - j->read_ms < REST_MS)
+		return true;
+	return gland_run(FD_RESIGN, &call) || call.answer != GLAND_OK;
 }
 
 static int judge_patience(const struct judge *j)
@@ -288,15 +322,15 @@ static int judge_patience(const struct judge *j)
 	return (alarm_is_at_rest(&j->alarm) && !j->unsaid) || watch < (int)BUSY_MS ? watch : (int)BUSY_MS;
 }
 
-void judge_live(struct tissue *t)
+void judge_live(struct tissue *t, enum post post)
 {
 	static struct judge j;
 	struct epoll_event e[4];
 
-	judge_open(&j, t);
+	judge_open(&j, t, post);
 	close(FD_GERM);
 	cell_seal(t, MEMBRANE_TCELL);
-	while (!cell_leaving && !tcell_is_alone(t)) {
+	while (!cell_leaving && !tcell_is_alone(t) && judge_is_needed(&j)) {
 		judge_turn(&j);
 		if (cell_wait(plan_nest(t->plan, t->slot), e, 4, judge_patience(&j)) > 0)
 			cell_clear_nest(t);

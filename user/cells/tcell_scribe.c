@@ -28,7 +28,8 @@ struct scribe {
 	uint64_t flushed_ms;
 	uint64_t pathogens_ns; /* up to here they are written */
 	uint64_t lost;         /* that was told of */
-	uint64_t seq;          /* of the last incident that was read */
+	uint64_t seq, placed;  /* of the last incident that was read, and that was noted as the place */
+	bool clean;            /* the last batch is in the file */
 	bool deadly;           /* a request has killed since */
 };
 
@@ -123,13 +124,19 @@ static void scribe_flush(struct scribe *s)
 {
 	char place[MEMORY_FACT];
 
-	memory_place_make(place, (const char *)(uintptr_t)s->t->organism->id, s->seq);
-	memory_note_fact(s->memory, MEMORY_FACT_PLACE, place);
+	if (s->seq != s->placed) {
+		memory_place_make(place, (const char *)(uintptr_t)s->t->organism->id, s->seq);
+		memory_note_fact(s->memory, MEMORY_FACT_PLACE, place);
+		s->placed = s->seq;
+	}
 	if (s->deadly)
 		note_pathogens(s);
-	note_baseline(s);
+	/* Once for each batch: the queue has better use for its room while the disk is full. */
+	if (s->clean)
+		note_baseline(s);
 	s->flushed_ms = clock_ms();
-	if (!memory_flush(s->memory, s->flushed_ms))
+	s->clean = !memory_flush(s->memory, s->flushed_ms);
+	if (s->clean)
 		ring_release(&s->ring);
 }
 
@@ -169,6 +176,7 @@ static void scribe_open(struct scribe *s, struct tissue *t)
 
 	cw_assert(ring_open(&s->ring, FD_CHRONICLE, CHRONICLE_RING) == 0);
 	close(FD_ANTIGENS);
+	close(FD_ANTIGENS_MORE);
 	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_CHRONICLE, &e) == 0);
 	cell_seal(t, MEMBRANE_SCRIBE);
 	if (t->germ->memory[0] && cell_may_write())
@@ -190,7 +198,7 @@ void scribe_live(struct tissue *t)
 	static struct scribe s;
 	struct epoll_event e[4];
 
-	s = (struct scribe){ .t = t };
+	s = (struct scribe){ .t = t, .clean = true };
 	scribe_open(&s, t);
 	while (!cell_leaving && !tcell_is_alone(t)) {
 		scribe_turn(&s);

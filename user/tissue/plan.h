@@ -53,12 +53,14 @@ enum {
 	FD_WIDEN = 34,
 	FD_ALARM = 35,
 	FD_FORGET = 36,
-	FD_ANTIGENS = 37, /* the ring of evidence; read by the judge */
-	FD_CHRONICLE = 38, /* the ring of incidents; read by the scribe */
-	FD_LYMPH = 39,    /* counts, read-only */
-	FD_ALLOW_V4 = 40, /* never-ban list, read-only */
-	FD_ALLOW_V6 = 41,
-	FD_FIXED = 42,
+	FD_RESIGN = 37,
+	FD_ANTIGENS = 38, /* the rings of evidence; read by the judge and its helper */
+	FD_ANTIGENS_MORE = 39,
+	FD_CHRONICLE = 40, /* the ring of incidents; read by the scribe */
+	FD_LYMPH = 41,    /* counts, read-only */
+	FD_ALLOW_V4 = 42, /* never-ban list, read-only */
+	FD_ALLOW_V6 = 43,
+	FD_FIXED = 44,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
