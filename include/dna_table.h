@@ -121,6 +121,14 @@
 	X(IMMUNE, ban_max, DURATION, 1000, 720LL * DNA_HOUR, "24h", "", dna, ban_max_ms, "longest ban")                \
 	X(IMMUNE, bans_per_minute, COUNT, 0, 1000000, "1000", "bans", dna, bans_per_minute,                            \
 		"most bans the organism decides on itself; beyond it only observes")                                   \
+	X(IMMUNE, alarm_at, COUNT, 1, 1000000, "50", "pieces", dna, alarm_at,                                          \
+		"evidence in a second that is an attack: the organism is stricter until it is over")                   \
+	X(IMMUNE, widen, COUNT, 0, 256, "16", "sources", dna, widen,                                                   \
+		"banned sources in a /24 (IPv6: /64s in a /56) for which all of it is banned; 0: never")               \
+	X(IMMUNE, widest, COUNT, 16, 32, "16", "bits", dna, widest_v4,                                                 \
+		"widest IPv4 prefix that is banned so: 16, 24, or 32 for none")                                        \
+	X(IMMUNE, widest_ipv6, COUNT, 48, 64, "48", "bits", dna, widest_v6,                                            \
+		"the same for IPv6: 48, 56, or 64 for none")                                                           \
 	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped or banned, only written down")   \
 	X(IMMUNE, bad_per_second, COUNT, 1, 100000, "5", "requests", dna, bad_per_second,                              \
 		"malformed requests in a second and source that do not count against it")                              \

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include "cellctl/immune.h"
 #include "cellctl/neverban.h"
 #include "cellctl/observe.h"
+#include "cellctl/pins.h"
 #include "cellctl/remember.h"
 #include "cellctl/verb.h"
 #include "immune/ban.h"
+#include "immune/incident.h"
 #include "immune/ttl.h"
 
 static uint64_t now(void)
@@ -106,6 +109,20 @@ static int refuse(const struct immune *call, struct address *ban)
 	return ret;
 }
 
+/* For `watch`, the log and the memory. An organism that is only half there hears nothing of it. */
+static void record(const struct immune *call, const struct address *ban, uint32_t act, uint64_t seconds)
+{
+	struct record_call what = { .source = incident_source(ban), .act = act, .ttl_s = (uint32_t)seconds };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &what, .ctx_size_in = sizeof(what));
+	char path[PIN_PATH];
+	int fd = pin_path(call->in, call->name, PIN_RECORD, path, sizeof(path)) ? -1 : bpf_obj_get(path);
+
+	if (fd < 0)
+		return;
+	bpf_prog_test_run_opts(fd, &run);
+	close(fd);
+}
+
 static int immune_ban(struct immune *call)
 {
 	struct address ban = address_of_ban(&call->address);
@@ -127,6 +144,7 @@ static int immune_ban(struct immune *call)
 			name);
 	if (ret)
 		return verb_say(VERB_FAILED, "%s is not banned: %s", name, strerror(-ret));
+	record(call, &ban, INCIDENT_BY_HAND, call->seconds);
 	if (call->seconds == TTL_FOREVER)
 		printf("%s is banned until lifted\n", name);
 	else
@@ -163,6 +181,7 @@ static int immune_unban(struct immune *call)
 	}
 	if (ret)
 		return verb_say(VERB_FAILED, "the ban of %s is not lifted: %s", name, strerror(-ret));
+	record(call, &ban, INCIDENT_LIFTED, 0);
 	printf("%s is no longer banned\n", name);
 	return VERB_DONE;
 }
@@ -171,12 +190,16 @@ static int lift_covered(void *arg, const struct address *ban, const struct antib
 {
 	const struct immune *call = arg;
 	char name[ADDRESS_TEXT];
+	int ret;
 
 	(void)antibody;
 	if (!address_covers(&call->address, ban))
 		return 0;
 	printf("%s is no longer banned\n", address_format(ban, name));
-	return ban_remove(&call->maps, ban);
+	ret = ban_remove(&call->maps, ban);
+	if (!ret)
+		record(call, ban, INCIDENT_LIFTED, 0);
+	return ret;
 }
 
 static int immune_allow(struct immune *call)

@@ -82,11 +82,10 @@ static json_t *immune_json(const struct invocation *in, const char *name)
 
 	if (vital_immune(in, name, &sum))
 		return json_pack("{s:{}}", "reasons");
-	return json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "observing", sum.observes, "packets", (json_int_t)(sum.passed + sum.dropped), "passed",
-		(json_int_t)sum.passed, "dropped", (json_int_t)sum.dropped, "reasons", reasons_json(sum.by), "would_drop",
-		reasons_json(sum.would), "antibodies",
-		(json_int_t)sum.antibodies, "antigens", (json_int_t)sum.lymph.antigens, "pathogens", (json_int_t)sum.lymph.pathogens, "antigens_lost",
-		(json_int_t)sum.lymph.lost);
+	return json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "observing", sum.observes, "packets",
+		(json_int_t)(sum.passed + sum.dropped), "passed", (json_int_t)sum.passed, "dropped", (json_int_t)sum.dropped, "reasons",
+		reasons_json(sum.by), "would_drop", reasons_json(sum.would), "antibodies", (json_int_t)sum.antibodies, "antigens", (json_int_t)sum.lymph.antigens, "pathogens", (json_int_t)sum.lymph.pathogens, "antigens_lost",
+		(json_int_t)sum.lymph.lost, "alarm", (int)sum.lymph.alarm);
 }
 
 static json_t *status_json(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)

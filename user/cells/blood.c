@@ -319,6 +319,7 @@ static void blood_pulse(struct artery *a)
 	a->pulse_ms = a->now_ms;
 	a->pulse_cpu_ns = cpu;
 	signal_pulse(a->t, busy, 0);
+	screen_heat(a);
 	if (busy >= HOT_PERMILLE)
 		blood_call_neuron(a);
 }

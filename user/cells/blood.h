@@ -76,6 +76,7 @@ struct artery {
 	uint32_t evict_at;          /* where the search for a buffer goes on */
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
+	bool strict;                /* the family is alarmed: less patience, fewer requests */
 	struct screen *screen;
 	struct missing *missing;
 	struct http_request request; /* the head in hand */
@@ -155,6 +156,16 @@ bool missing_is_news(struct artery *a, const struct conn *c, const char *path, s
 void screen_status(struct artery *a, const struct conn *c, int status);
 /* Presents evidence; text: what it was, cut to fit. */
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n);
+
+/* The client was answered 2xx or 3xx: that it behaves well is told now and then. */
+void screen_praise(struct artery *a, const struct conn *c);
+/* Looks whether there is an alarm. */
+void screen_heat(struct artery *a);
+/* A time limit of the DNA for what a client sends: half of it in an alarm. */
+static inline uint32_t screen_patience(const struct artery *a, uint32_t ms)
+{
+	return a->strict && ms > 1 ? ms / 2 : ms;
+}
 
 /* blood_pathogen.c: requests that kill drones. */
 /* Notes the fingerprint of the request that is in the slot. */

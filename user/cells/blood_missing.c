@@ -29,7 +29,7 @@ struct missing *missing_new(void)
 
 bool missing_is_news(struct artery *a, const struct conn *c, const char *path, size_t n)
 {
-	const uint64_t *secret = a->t->fingerprint_key;
+	const uint64_t *secret = a->t->germ->fingerprint_key;
 	uint64_t key[2] = { secret[0], secret[1] }, source = 0, of;
 	uint32_t at;
 

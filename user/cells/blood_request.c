@@ -49,7 +49,9 @@ static bool request_too_many(struct artery *a, const struct conn *c)
 {
 	const struct dna *dna = &a->t->germ->dna;
 
-	if (!a->rate || rate_take(a->rate, conn_source(c), a->now_ms))
+	/* In an alarm each request counts twice. */
+	if (!a->rate || (rate_take(a->rate, conn_source(c), a->now_ms) &&
+				(!a->strict || rate_take(a->rate, conn_source(c), a->now_ms))))
 		return false;
 	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
 		return false;
@@ -148,7 +150,7 @@ static void request_body(struct artery *a, uint32_t i)
 		c->flags |= CONN_CONTINUE;
 	}
 	conn_phase(c, CONN_BODY);
-	conn_deadline(a, i, a->t->germ->dna.body_ms);
+	conn_deadline(a, i, screen_patience(a, a->t->germ->dna.body_ms));
 }
 
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n)

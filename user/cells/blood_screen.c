@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Blood as antibody: looks for traps and attacks in requests, and hands evidence to the kernel with the connection it is of. */
 #include "cells/blood.h"
+#include "cells/signal.h"
 #include "http/path.h"
 #include "immune/normalise.h"
 
@@ -12,10 +13,21 @@
 
 #define WEAK_PER_S 20u /* pieces of weak evidence in a second and source: more say nothing new */
 
+#define PRAISED     4096u  /* sources of whom it is remembered that they were praised lately */
+#define PRAISE_MS   60000u /* between two praises of one */
+#define STRICT_Q16  (Q16_ONE / 4) /* heat from which blood is strict, */
+#define LENIENT_Q16 (Q16_ONE / 8) /* and below which it no longer is */
+
+struct praised {
+	uint64_t source;
+	uint64_t until_ms;
+};
+
 struct screen {
 	bool any; /* there are signatures */
 	struct automaton signatures;
 	struct rate_table *bad, *missing, *weak;
+	struct praised praised[PRAISED]; /* at its source's place */
 	char scratch[INPUT_BYTES];
 };
 
@@ -50,7 +62,7 @@ static uint64_t source_of(const struct conn *c)
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
 {
 	struct present_call call = { .fd = (uint32_t)c->fd, .reason = reason, .rule = rule, .route = ANTIGEN_NO_RULE };
-	bool weak = reason != ANTIGEN_TRAP && reason != ANTIGEN_SIGNATURE && reason != ANTIGEN_PATHOGEN;
+	bool weak = antigen_is_weak(reason);
 
 	if (weak && !rate_take(a->screen->weak, source_of(c), a->now_ms))
 		return;
@@ -62,6 +74,30 @@ void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uin
 	/* The T cell may have been woken on this processor. */
 	if (!weak)
 		sched_yield();
+}
+
+static struct praised *praised_of(struct artery *a, uint64_t source)
+{
+	return &a->screen->praised[(source * 0x9e3779b97f4a7c15ULL >> 40) % PRAISED];
+}
+
+void screen_praise(struct artery *a, const struct conn *c)
+{
+	uint64_t source = source_of(c);
+	struct praised *p = praised_of(a, source);
+	struct praise_call call = { .fd = (uint32_t)c->fd };
+
+	if (p->source == source && a->now_ms < p->until_ms)
+		return;
+	*p = (struct praised){ .source = source, .until_ms = a->now_ms + PRAISE_MS };
+	lymph_run(FD_PRAISE, &call, sizeof(call));
+}
+
+void screen_heat(struct artery *a)
+{
+	uint32_t heat = signal_heat(a->t);
+
+	a->strict = heat >= (a->strict ? LENIENT_Q16 : STRICT_Q16);
 }
 
 void screen_status(struct artery *a, const struct conn *c, int status)

@@ -206,6 +206,16 @@ uint32_t signal_net(const struct tissue *t, int class)
 	return fate_net(signal_level(t, HORMONE_GROWTH, class), signal_level(t, HORMONE_ANTIGROWTH, class));
 }
 
+uint32_t signal_heat(const struct tissue *t)
+{
+	const volatile struct receptors *r = &t->receptors[t->slot];
+	uint64_t now = clock_boot_ns();
+	uint32_t half = t->rules->half_life_ms;
+
+	return fate_net(receptor_now(r->alarm.level_q16, r->alarm.at_ns, now, half),
+		receptor_now(r->calm.level_q16, r->calm.at_ns, now, half));
+}
+
 /* By kind, what the last signal said; -1: none since it was taken. */
 static volatile sig_atomic_t posted[HORMONE_COUNT];
 static volatile sig_atomic_t any_posted;

@@ -40,6 +40,9 @@ void signal_pulse(const struct tissue *t, uint32_t busy_permille, uint32_t wait_
 uint32_t signal_level(const struct tissue *t, uint32_t kind, int class);
 uint32_t signal_net(const struct tissue *t, int class);
 
+/* Alarm less calm as this cell has heard them, 0 to 65536: how hot it is. */
+uint32_t signal_heat(const struct tissue *t);
+
 /* 32 random bits; no secret. */
 uint32_t signal_random(void);
 

@@ -121,6 +121,9 @@ struct dna {
 	uint32_t ban_ms;
 	uint32_t ban_max_ms;
 	uint32_t bans_per_minute;
+	uint32_t alarm_at;            /* pieces of evidence in a second */
+	uint32_t widen;               /* banned ones of 256; 0: never */
+	uint32_t widest_v4, widest_v6;
 	uint32_t observe;             /* 1: nothing is dropped or banned */
 	uint32_t bad_per_second;
 	uint32_t missing_per_second;

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,8 +132,6 @@ static int tissue_map_bus(struct tissue *t)
 	t->pulses = map_array(FD_PULSES, sizeof(struct pulse), CELL_SLOTS_MAX, PROT_READ);
 	t->proofs = map_array(FD_PROOFS, sizeof(struct proof), CELL_SLOTS_MAX, PROT_READ);
 	t->pathogens = map_array(FD_PATHOGENS, sizeof(struct pathogen), PATHOGEN_SETS * PATHOGEN_WAYS, PROT_READ);
-	if (getrandom(t->fingerprint_key, sizeof(t->fingerprint_key), 0) != sizeof(t->fingerprint_key))
-		return -EIO;
 	return t->rules && t->receptors && t->pulses && t->proofs && t->pathogens ? 0 : -errno;
 }
 

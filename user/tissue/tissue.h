@@ -27,7 +27,6 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
-	uint64_t fingerprint_key[2];                  /* of this life of the organism */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
