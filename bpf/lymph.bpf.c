@@ -3,6 +3,7 @@
 // privileges; whose connection it is, how a drone died and who may be banned is for the kernel to see, not for them to say.
 #define LYMPH_DEFINES
 #include "lymph.bpf.h"
+#include "neverban.bpf.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -238,8 +239,8 @@ static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u6
 static __always_inline __u32 ban_judge(const struct constitution *k, struct lymph *count, const struct ban_call *call,
 	const struct incident *what)
 {
-	/* No such program may look into a trie, so the T cell has; the skin lets the never-ban list pass in any case. */
-	if (call->spared)
+	/* Whatever the T cell says. The skin lets the never-ban list pass in any case. */
+	if (call->spared || never_covers(&what->source))
 		return INCIDENT_SPARED;
 	if (k->observe)
 		return INCIDENT_OBSERVED;

@@ -129,11 +129,11 @@
 		"widest IPv4 prefix that is banned so: 16, 24, or 32 for none")                                        \
 	X(IMMUNE, widest_ipv6, COUNT, 48, 64, "48", "bits", dna, widest_v6,                                            \
 		"the same for IPv6: 48, 56, or 64 for none")                                                           \
-	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped or banned, only written down")   \
+	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped, refused or banned, only counted") \
 	X(IMMUNE, bad_per_second, COUNT, 1, 100000, "5", "requests", dna, bad_per_second,                              \
 		"malformed requests in a second and source that do not count against it")                              \
 	X(IMMUNE, missing_per_second, COUNT, 1, 100000, "20", "answers", dna, missing_per_second,                      \
-		"answers 401, 403 and 404 in a second and source that do not count against it")                        \
+		"answers 401 and 404 in a second and source that do not count against it; a missing path counts once") \
 	X(SIGNATURE, match, TEXT, 2, DNA_MATCH_MAX - 1, NULL, "bytes", dna_signature, match,                           \
 		"text of an attack, looked for in target, header values and the body's first part")                    \
 	X(WEIGHTS, traps, COUNT, 0, 1000000, "100", "points", dna, weight_trap, "of asking for a trap")                \

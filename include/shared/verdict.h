@@ -64,6 +64,17 @@ struct prefix_v6 {
 };
 CW_LAYOUT(struct prefix_v6, 20);
 
+/*
+ * The never-ban list once more, for programs that may not look into a trie: prefixes up to what is banned at once, an IPv4
+ * address or an IPv6 /64. Key of never_ban; the value is 1.
+ */
+struct never_key {
+	__u64 key;    /* as of struct source in shared/antigen.h, bits beyond the length zero */
+	__u32 family; /* 4 or 6 */
+	__u32 bits;
+};
+CW_LAYOUT(struct never_key, 16);
+
 /* A ban. Writers: cellctl, T cells through gland_ban; hits by the skin. */
 struct antibody {
 	__u64 expires_ns; /* boot clock; 0 = until lifted */
