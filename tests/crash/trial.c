@@ -14,6 +14,7 @@
 static const char routes[] = "route \"/echo\" { gene = \"%s/build/tests/genes/echo.so\" }\n"
 			     "route \"/pull\" { gene = \"%s/build/tests/genes/pull.so\" }\n"
 			     "route \"/bad\" { gene = \"%s/build/tests/genes/bad.so\" }\n"
+			     "route \"/rogue\" { gene = \"%s/build/tests/genes/rogue.so\" }\n"
 			     "cells { %s }\n"
 			     /* A cell that is stepped through is slow, not sick. */
 			     "health { prompt = \"1h\" answer = \"1m\" }\n";
@@ -40,7 +41,7 @@ void trial_open(struct trial *t, struct lab *l, const char *cells)
 
 	*t = (struct trial){ .lab = l, .drawn = 0x9e3779b97f4a7c15ULL * (trial_setting("CRASH_SEED", 1) + 1) };
 	tracer_init();
-	snprintf(more, sizeof(more), routes, here, here, here, cells);
+	snprintf(more, sizeof(more), routes, here, here, here, here, cells);
 	lab_put(l, FILE_SMALL, NULL, 700);
 	lab_put(l, FILE_LARGE, NULL, 1u << 20);
 	lab_up(l, more, "--xdp off");
