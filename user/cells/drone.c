@@ -24,7 +24,7 @@ struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 
 		if (p->used)
 			continue;
-		*p = (struct parked){ .used = true, .vessel = vessel, .slot = slot };
+		*p = (struct parked){ .used = true, .vessel = vessel, .slot = slot, .route = d->route };
 		d->parked_n++;
 		return p;
 	}
@@ -34,7 +34,7 @@ struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 /* An upload that never came to its end. */
 static void drone_drop(struct drone *d, struct parked *p)
 {
-	const struct drone_gene *g = &d->gene[d->t->synapse[p->vessel]->slot[p->slot].route % DNA_ROUTES_MAX];
+	const struct drone_gene *g = &d->gene[p->route];
 
 	if (g->gene && g->gene->drop)
 		g->gene->drop(g->self, p->upload);
@@ -119,7 +119,8 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 /* Its time runs anew with every part: so does the deadline, for blood. */
 static void go_on_with(struct drone *d, struct parked *p, uint32_t state)
 {
-	chart_busy(d->chart, d->t->synapse[p->vessel]->slot[p->slot].route, clock_ms());
+	d->route = p->route;
+	chart_busy(d->chart, d->route, clock_ms());
 	if (state == SLOT_MORE)
 		drone_pull(d, p);
 	else
@@ -156,13 +157,16 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	struct parked *p;
 
 	s->taken_ms = now;
-	chart_busy(d->chart, s->route, now);
-	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX])) {
+	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
+	d->route = *(const volatile uint32_t *)&s->route;
+	cw_assert(d->route < d->t->germ->dna.route_count);
+	chart_busy(d->chart, d->route, now);
+	if (!drone_is_quick(&d->gene[d->route])) {
 		drone_ring(d);
 		drone_roam(d);
 		d->strolls = 0;
 	}
-	cw_assert(s->route < d->t->germ->dna.route_count && s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	cw_assert(s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
 
@@ -342,6 +346,7 @@ int drone_live(struct tissue *t)
 		drone_ring(&drone);
 		drone_sleep(&drone);
 	}
+	chart_idle(drone.chart);
 	drone_unload(&drone);
 	return CLASS_NONE;
 }

@@ -26,6 +26,7 @@ struct parked {
 	bool pulling;     /* else a body is being collected */
 	uint32_t vessel;
 	uint32_t slot;
+	uint32_t route;
 	char *body;
 	size_t body_n;
 	size_t body_room;
@@ -42,6 +43,7 @@ struct drone {
 	struct drone_gene gene[DNA_ROUTES_MAX];
 	struct parked parked[DRONE_PARKED];
 	unsigned parked_n;
+	uint32_t route; /* of the request in hand */
 	uint32_t next_vessel;
 	uint32_t last_vessel;
 	uint32_t owed[VESSELS_MAX]; /* answers the blood cell has not been woken for yet */

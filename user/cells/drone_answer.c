@@ -94,7 +94,7 @@ static void see_request(struct drone *d, const uint8_t *data, const struct slot 
 {
 	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
 	const char *head = (const char *)data + SLOT_HEAD_AT;
-	const struct dna_route *route = &d->t->germ->dna.route[s->route];
+	const struct dna_route *route = &d->t->germ->dna.route[d->route];
 	size_t count = r->header_count <= HTTP_HEADERS_MAX ? r->header_count : 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -406,7 +406,7 @@ int drone_feed(struct drone *d, struct parked *p)
 {
 	struct synapse *y = d->t->synapse[p->vessel];
 	struct slot *s = &y->slot[p->slot];
-	struct drone_gene *g = &d->gene[s->route];
+	struct drone_gene *g = &d->gene[d->route];
 	struct cellws_header headers[HTTP_HEADERS_MAX];
 	struct cellws_request request;
 	uint32_t n = s->body_n;
@@ -423,7 +423,7 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellw
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
-	struct drone_gene *g = &d->gene[s->route];
+	struct drone_gene *g = &d->gene[d->route];
 	struct cellws_header headers[HTTP_HEADERS_MAX];
 	struct cellws_request request;
 	struct making m;
