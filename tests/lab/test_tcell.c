@@ -457,3 +457,37 @@ Test(lab_94_tcell, n_in_an_alarm_blood_is_stricter)
 	cr_expect(lab_wait(LAB_SOON_S, is_refused, &refused), "an alarm changes nothing");
 	cr_expect(lab_wait(LAB_SOON_S, is_lenient, NULL), "calm changes nothing");
 }
+
+static bool helps(void *arg)
+{
+	char from[32];
+
+	(void)arg;
+	for (unsigned i = 1; i <= 12; i++) {
+		snprintf(from, sizeof(from), "10.99.8.%u", i);
+		if (!lab_reaches(LAB_SERVER_V4, from, UNHEARD))
+			return true;
+	}
+	return false;
+}
+
+/* A judge that does not read: whose evidence fills half of the ring, calls for one more. */
+Test(lab_94_tcell, o_help_is_called_while_evidence_is_not_read)
+{
+	pid_t pids[4];
+	unsigned n;
+
+	live("allow = { \"10.99.7.0/24\" } alarm_at = 1000000 } health { answer = \"30s\"");
+	cr_expect_eq(ask_as(BAD, "/trap"), 403);
+	expect_tcells(2);
+	n = lab_pids(&lab, "tcell", pids, 4);
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], SIGSTOP);
+	for (unsigned i = 0; i < 1300; i++)
+		ask_as(BAD, "/trap");
+	expect_tcells(3);
+	offend_many("10.99.8", 1, 12);
+	cr_expect(lab_wait(LAB_SOON_S, helps, NULL), "nobody judges for the one that does not");
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], SIGCONT);
+}
