@@ -150,7 +150,7 @@ static __always_inline long lymph_put(void *ring, const struct antigen *a, __u64
 	return bpf_ringbuf_output(ring, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP);
 }
 
-/* To the judge; while there is a helper, every other source to that one, by a number that a source cannot choose twice. */
+/* To the judge; while there is a helper, what is of every other source to that one. */
 static __always_inline long lymph_tell(const struct cell *c, const struct antigen *a)
 {
 	bool more = (a->source.key * 0x9e3779b97f4a7c15ull >> 63) && post_holder(POST_HELPER);

@@ -160,6 +160,7 @@ int gland_widen(struct bpf_raw_tracepoint_args *ctx)
 	struct lymph *count = lymph_get();
 	struct neighbourhood *n;
 	__u32 answer;
+	bool told;
 
 	if (!c || !k || !count)
 		return GLAND_STRANGER;
@@ -178,10 +179,11 @@ int gland_widen(struct bpf_raw_tracepoint_args *ctx)
 	what.act = widen_judge(k, count, &what,
 		ctx->args[WIDEN_SPARED] || neighbourhood_has_good(n) || widen_is_allowed(&what.source));
 	what.cell = c->id;
-	if (incident_is_told(&n->told_s, what.act == INCIDENT_WIDENED, what.time_ns))
+	told = incident_is_told(&n->told_s, what.act == INCIDENT_WIDENED, what.time_ns);
+	if (told)
 		incident_write(count, &what);
 	if (what.act != INCIDENT_WIDENED)
-		return widen_answer(what.act);
+		return widen_answer(what.act) | (told ? WIDEN_TOLD : 0);
 	offender_note(&what.source, what.offence, what.time_ns);
 	happened_to(&what.source, HAPPENED_WIDEN, c, what.count, what.ttl_s, what.offence);
 	return GLAND_OK | neighbour_is_bad(&what.source, what.time_ns) << 8;

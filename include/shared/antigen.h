@@ -139,6 +139,7 @@ enum widen_argument {
 
 #define WIDEN_ANSWER(result)  ((result) & 0xffu)       /* enum gland_answer */
 #define WIDEN_HOSTILE(result) ((result) >> 8 & 0x1ffu) /* as ban_call.hostile, of the next wider prefix */
+#define WIDEN_TOLD	      0x80000000u /* not banned as a whole, and written down: not so lately */
 
 /* What T cells share out among themselves. */
 enum post {

@@ -394,6 +394,39 @@ Test(lymph, h_no_wider_than_the_dna_says)
 	expect_holds(CLASS_TCELL, narrower);
 }
 
+static int of_the_sixth_version(struct kin_rig *r)
+{
+	struct source s = { .family = 6, .bits = 56 };
+	struct neighbourhood n = { .turn = bus_boot_ns() / NEIGHBOURHOOD_NS, .bad = { 0, 0, 0, 0x1b } };
+	struct prefix_v6 key = { .bits = 56 };
+	uint64_t arguments[WIDEN_ARGUMENTS];
+	struct in6_addr a;
+	struct antibody ban_of;
+	uint32_t result;
+
+	inet_pton(AF_INET6, "2001:db8:1:200::", &a);
+	memcpy(&s.key, &a, sizeof(s.key));
+	memcpy(key.addr, &a, sizeof(key.addr));
+	HOLDS(!bpf_map_update_elem(MAP(neighbourhoods), &s, &n, BPF_ANY));
+	arguments[WIDEN_KEY] = s.key;
+	arguments[WIDEN_FAMILY] = 6;
+	arguments[WIDEN_BITS] = 56;
+	arguments[WIDEN_SPARED] = 0;
+	result = (uint32_t)run(PROGRAM(widen), arguments, sizeof(arguments));
+	HOLDS(WIDEN_ANSWER(result) == GLAND_OK && WIDEN_HOSTILE(result) == 1);
+	HOLDS(!bpf_map_lookup_elem(MAP(prefix_v6), &key, &ban_of) && ban_of.bits == 56);
+	/* The /48 around it knows which of its parts that was. */
+	s.bits = 48;
+	memset((char *)&s.key + 6, 0, 2);
+	HOLDS(!bpf_map_lookup_elem(MAP(neighbourhoods), &s, &n) && n.bad[0] == 1ull << 2);
+	return 0;
+}
+
+Test(lymph, l_a_prefix_of_ipv6)
+{
+	expect_holds(CLASS_TCELL, of_the_sixth_version);
+}
+
 static uint32_t post(struct kin_rig *r, uint32_t which)
 {
 	struct gland_call call = { .class = which };

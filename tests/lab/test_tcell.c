@@ -306,6 +306,12 @@ Test(lab_94_tcell, i_a_prefix_of_which_many_are_hostile)
 	cr_expect(is_dropped((void *)(uintptr_t) "10.99.7.100") && is_heard((void *)(uintptr_t) "10.99.8.100"));
 }
 
+static bool watch_says(void *arg)
+{
+	lab_sh(&lab, "cat %s/seen", lab.dir);
+	return strstr(lab.out, arg);
+}
+
 Test(lab_94_tcell, j_watch_tells_with_causes)
 {
 	live("widen = 2 alarm_at = 5 half_life = \"1s\"");
@@ -320,11 +326,11 @@ Test(lab_94_tcell, j_watch_tells_with_causes)
 		cr_expect_eq(ask_as("10.99.8.1", "/trap"), 403);
 	expect_log("alarm: ");
 	expect_log("calm: ");
-	lab_sh(&lab, "cat %s/seen", lab.dir);
+	cr_expect(lab_wait(LAB_SOON_S, watch_says, "\"event\":\"calm\""), "%s", lab.out);
 	cr_expect(strstr(lab.out, "bans 10.99.7.1 for 3600 s (offence 1): it asked for a trap"), "%s", lab.out);
 	cr_expect(strstr(lab.out, "\"event\":\"widen\"") && strstr(lab.out, "\"source\":\"10.99.7.0/24\",\"by\":\"tcell\""), "%s", lab.out);
 	cr_expect(strstr(lab.out, "10.99.9.1 was banned for 420 s by hand") && strstr(lab.out, "\"event\":\"unban\""), "%s", lab.out);
-	cr_expect(strstr(lab.out, "\"event\":\"alarm\"") && strstr(lab.out, "\"threshold\":5") && strstr(lab.out, "\"event\":\"calm\""));
+	cr_expect(strstr(lab.out, "\"event\":\"alarm\"") && strstr(lab.out, "\"threshold\":5"), "%s", lab.out);
 	expect_file("SELECT decision FROM incidents WHERE source='10.99.9.1'", "by_hand ttl_s=420");
 }
 
@@ -379,4 +385,109 @@ Test(lab_94_tcell, l_a_stopped_judge_costs_detail_not_decisions)
 	cr_expect_eq(ask_as("10.99.7.9", "/trap"), 403);
 	cr_expect_eq(ask_as("10.99.7.8", "/"), 200);
 	cr_expect(lab_wait(2 * LAB_SOON_S, is_dropped, (void *)(uintptr_t) "10.99.7.9"), "nobody reads on");
+}
+
+static bool is_complete(void *arg)
+{
+	(void)arg;
+	return lab_census(&lab, "neuron") == 1 && lab_census(&lab, "blood") >= 1 && lab_census(&lab, "stem") >= 3 &&
+	       lab_census(&lab, "tcell") == 2;
+}
+
+/* Blood may write no file, and so may nobody who descends from it. */
+Test(lab_94_tcell, m_a_family_that_descends_from_blood_bans_and_remembers_at_down)
+{
+	pid_t pids[64], keep;
+	unsigned n;
+
+	live("");
+	offend(BAD);
+	expect_tcells(2);
+	keep = lab_pid(&lab, "blood");
+	n = lab_pids(&lab, NULL, pids, 64);
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], SIGSTOP);
+	for (unsigned i = 0; i < n; i++)
+		if (pids[i] != keep)
+			kill(pids[i], SIGKILL);
+	kill(keep, SIGCONT);
+	cr_assert(lab_wait(LAB_SOON_S, is_complete, NULL), "not grown again: %s", lab.out);
+	offend("10.99.7.8");
+	expect_log("remembered at `down`");
+	cr_expect_eq(lab_get(LAB_SERVER_V4, "/", NULL), 200);
+	lab_ctl(&lab, "down");
+	expect_file("SELECT prefix FROM bans WHERE active ORDER BY prefix", "('" BAD "',), ('10.99.7.8',)");
+	expect_file("SELECT count(*) FROM incidents", "[(2,)]");
+}
+
+static bool is_refused(void *arg)
+{
+	unsigned *refused = arg;
+
+	lab_ctl(&lab, "secrete alarm 1");
+	*refused = 0;
+	for (unsigned i = 0; i < 30; i++)
+		*refused += ask_as("10.99.7.8", "/hello") == 429;
+	return *refused;
+}
+
+static unsigned refused_of_thirty(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 30; i++)
+		n += ask_as("10.99.7.9", "/hello") == 429;
+	return n;
+}
+
+static bool is_lenient(void *arg)
+{
+	(void)arg;
+	lab_ctl(&lab, "secrete calm 1");
+	sleep(1); /* the source's own allowance is full again */
+	return !refused_of_thirty();
+}
+
+Test(lab_94_tcell, n_in_an_alarm_blood_is_stricter)
+{
+	unsigned refused;
+
+	live("requests_per_second = 40 weights { rate = 0 }");
+	cr_expect_eq(refused_of_thirty(), 0);
+	cr_expect(lab_wait(LAB_SOON_S, is_refused, &refused), "an alarm changes nothing");
+	cr_expect(lab_wait(LAB_SOON_S, is_lenient, NULL), "calm changes nothing");
+}
+
+static bool helps(void *arg)
+{
+	char from[32];
+
+	(void)arg;
+	for (unsigned i = 1; i <= 12; i++) {
+		snprintf(from, sizeof(from), "10.99.8.%u", i);
+		if (!lab_reaches(LAB_SERVER_V4, from, UNHEARD))
+			return true;
+	}
+	return false;
+}
+
+/* A judge that does not read: whose evidence fills half of the ring, calls for one more. */
+Test(lab_94_tcell, o_help_is_called_while_evidence_is_not_read)
+{
+	pid_t pids[4];
+	unsigned n;
+
+	live("allow = { \"10.99.7.0/24\" } alarm_at = 1000000 } health { answer = \"30s\"");
+	cr_expect_eq(ask_as(BAD, "/trap"), 403);
+	expect_tcells(2);
+	n = lab_pids(&lab, "tcell", pids, 4);
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], SIGSTOP);
+	for (unsigned i = 0; i < 1300; i++)
+		ask_as(BAD, "/trap");
+	expect_tcells(3);
+	offend_many("10.99.8", 1, 12);
+	cr_expect(lab_wait(LAB_SOON_S, helps, NULL), "nobody judges for the one that does not");
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], SIGCONT);
 }

@@ -172,7 +172,7 @@ int down_organism(const struct invocation *in, const char *name)
 	}
 	if (cookies_setting_back(in, name))
 		verb_say(0, "net.ipv4.tcp_syncookies cannot be put back");
-	remember_save(in, name);
+	remember_save(in, name, true);
 	error = pins_remove(in, name, NULL);
 	remove_place(in, name);
 	if (lock >= 0)

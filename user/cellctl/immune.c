@@ -331,9 +331,9 @@ static int run(const struct invocation *in, const struct action *action, struct 
 	ret = maps_open(in, name, &call->maps);
 	if (!ret)
 		ret = action->act(call);
-	/* A power cut must not cost a whole list; single bans are written by `down`. */
+	/* A power cut must not cost a whole list, and no T cell hears of it; single bans are written by one. */
 	if (!ret && action->takes == A_FILE)
-		remember_save(in, name);
+		remember_save(in, name, false);
 	maps_close(&call->maps);
 	return ret;
 }

@@ -341,7 +341,7 @@ static struct memory_ban *bans_to_keep(const struct invocation *in, const char *
 	return bans;
 }
 
-void remember_save(const struct invocation *in, const char *name)
+void remember_save(const struct invocation *in, const char *name, bool all)
 {
 	struct lymph_known known = { 0 };
 	struct ban_set set = { 0 };
@@ -353,7 +353,8 @@ void remember_save(const struct invocation *in, const char *name)
 	if (!memory_clock_read(&now) && !maps_read(in, name, &set, &now)) {
 		sort(&set);
 		bans = bans_to_keep(in, name, &set);
-		lymph_known_read(in, name, &known);
+		if (all)
+			lymph_known_read(in, name, &known);
 		m = bans ? remember_open(in, name) : NULL;
 	}
 	if (m) {

@@ -56,8 +56,11 @@ void remembered_free(struct remembered *r);
 /* Puts it into the maps; bans only if they are wanted. Says what cannot be; never fails `up`. */
 void remember_restore(const struct remembered *r, const struct ban_maps *bans, const struct lymph_maps *maps, bool with_bans);
 
-/* Writes what a pinned organism knows into the file that the run directory leads to. Says what cannot be. */
-void remember_save(const struct invocation *in, const char *name);
+/*
+ * Writes what a pinned organism knows into the file that the run directory leads to: all of it when no cell lives any more,
+ * else only the bans, for the rest is written by a T cell. Says what cannot be.
+ */
+void remember_save(const struct invocation *in, const char *name, bool all);
 
 /*
  * Opens the file of an organism with its owner's rights, which this process has until remember_close(). NULL when there is

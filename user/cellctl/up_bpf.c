@@ -117,7 +117,8 @@ static int load(struct up *u)
 		return error;
 	if (!strstr(said, "pinned") && !strstr(said, "reuse"))
 		return error;
-	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are dropped\n", u->germ.dna.organism);
+	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are %s\n", u->germ.dna.organism,
+		u->germ.dna.memory[0] ? "taken from the memory" : "dropped");
 	u->bans_kept = false;
 	error = pins_remove(u->in, u->germ.dna.organism, NULL);
 	if (!error)

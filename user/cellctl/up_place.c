@@ -95,7 +95,7 @@ static int refuse_namesake(struct up *u)
 	}
 	confirm_ask(u->in, name, CONFIRM_GONE, NULL);
 	/* What it had learned, and no T cell was left to write down. */
-	remember_save(u->in, name);
+	remember_save(u->in, name, true);
 	fprintf(stderr, "cellctl: every cell of an earlier %s is dead; its pins are cleared away, its bans are kept\n", name);
 	code = pins_remove(u->in, name, outlives_a_crash);
 	return code ? verb_say(VERB_FAILED, "the pins of the dead %s cannot be removed: %s", name, strerror(-code)) : 0;

@@ -132,15 +132,15 @@ static uint32_t widen(const struct judge *j, const struct source *s)
 	return bpf_prog_test_run_opts(FD_WIDEN, &run) ? GLAND_RANGE : run.retval;
 }
 
-static void tell_widen(struct judge *j, const struct source *s, uint32_t answer, uint32_t hostile)
+static void tell_widen(struct judge *j, const struct source *s, uint32_t result, uint32_t hostile)
 {
+	uint32_t answer = WIDEN_ANSWER(result);
 	char name[ADDRESS_TEXT];
 
 	tell_budget(j, answer);
 	if (answer == GLAND_OK) {
 		tissue_log(j->t, "%s is banned as a whole: %u of its 256 parts were banned", name_of(s, name), hostile);
-	} else if (answer == GLAND_SPARED && j->now_ms - j->said_ms >= LOG_MS) {
-		j->said_ms = j->now_ms;
+	} else if (answer == GLAND_SPARED && (result & WIDEN_TOLD)) {
 		tissue_log(j->t, "%s is not banned as a whole: a source in it is allowed or behaves well", name_of(s, name));
 	}
 }
@@ -157,7 +157,7 @@ static void tcell_widen(struct judge *j, const struct source *source, uint32_t h
 		s.bits = bits;
 		s.key &= (1ULL << bits) - 1;
 		result = widen(j, &s);
-		tell_widen(j, &s, WIDEN_ANSWER(result), hostile);
+		tell_widen(j, &s, result, hostile);
 		if (WIDEN_ANSWER(result) != GLAND_OK)
 			return;
 		hostile = WIDEN_HOSTILE(result);
