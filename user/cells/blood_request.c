@@ -35,39 +35,6 @@ static void request_flags(const struct artery *a, struct conn *c, const struct h
 	c->method = r->method;
 }
 
-/* The key of a source: an IPv4 address, or the upper half of an IPv6 address. */
-static uint64_t conn_source(const struct conn *c)
-{
-	uint64_t key = 0;
-
-	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
-	return key;
-}
-
-static bool prefix_covers(const struct dna_prefix *p, const struct conn *c)
-{
-	unsigned whole = p->bits / 8, rest = p->bits % 8;
-
-	if (p->family != c->family || memcmp(p->addr, c->addr, whole))
-		return false;
-	return !rest || !((p->addr[whole] ^ c->addr[whole]) >> (8 - rest));
-}
-
-/* Over the DNA's rate and not on the never-ban list. */
-static bool request_too_many(struct artery *a, const struct conn *c)
-{
-	const struct dna *dna = &a->t->germ->dna;
-
-	if (!a->rate || rate_take(a->rate, conn_source(c), a->now_ms))
-		return false;
-	for (uint32_t i = 0; i < dna->allow_count; i++)
-		if (prefix_covers(&dna->allow[i], c))
-			return false;
-	a->vitals->refused++;
-	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
-	return true;
-}
-
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 {
 	struct conn *c = conn_at(a, i);
@@ -103,6 +70,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 	r = &a->vessel->reply[reply];
 	r->refs++;
 	a->vitals->reflex_hits++;
+	screen_status(a, c, (int)r->status);
 	n = r->head_n + (c->flags & CONN_HEAD_ONLY ? 0 : r->body_n);
 	blood_send(a, i, &(struct conn_out){ .kind = OUT_REPLY, .ref = reply, .n = n, .last = 1 });
 	return true;
@@ -178,13 +146,9 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 		return;
 	}
 	request_flags(a, c, r);
-	if (request_too_many(a, c)) {
-		blood_refuse(a, i, 429, false);
-		return;
-	}
-	status = screen_request(a, c, head);
+	status = screen_too_many(a, c) ? 429 : screen_request(a, c, head);
 	if (status) {
-		blood_refuse(a, i, status, false);
+		screen_refuse(a, i, status);
 		return;
 	}
 	if (request_reflex(a, i, head))

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define WEAK_PER_S 20u /* pieces of weak evidence in a second and source: more say nothing new */
 
 struct screen {
 	bool any; /* there are signatures */
-	struct automaton signatures;
 	struct rate_table *bad, *missing, *weak;
 	char scratch[INPUT_BYTES];
 };
@@ -22,16 +22,9 @@ struct screen {
 struct screen *screen_new(const struct dna *dna)
 {
 	struct screen *s = calloc(1, sizeof(*s));
-	const char *match[DNA_SIGNS_MAX];
-	size_t n[DNA_SIGNS_MAX];
 
 	cw_assert(s);
-	for (uint32_t i = 0; i < dna->signature_count; i++) {
-		match[i] = dna->signature[i].match;
-		n[i] = strlen(match[i]);
-	}
 	s->any = dna->signature_count > 0;
-	cw_assert(!automaton_build(&s->signatures, match, n, dna->signature_count));
 	s->bad = rate_new(dna->bad_per_second);
 	s->missing = rate_new(dna->missing_per_second);
 	s->weak = rate_new(WEAK_PER_S);
@@ -39,12 +32,32 @@ struct screen *screen_new(const struct dna *dna)
 	return s;
 }
 
+/* The key of a source: an IPv4 address, or the upper half of an IPv6 address. */
 static uint64_t source_of(const struct conn *c)
 {
 	uint64_t key = 0;
 
 	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
 	return key;
+}
+
+static bool prefix_covers(const struct dna_prefix *p, const struct conn *c)
+{
+	unsigned whole = p->bits / 8, rest = p->bits % 8;
+
+	if (p->family != c->family || memcmp(p->addr, c->addr, whole))
+		return false;
+	return !rest || !((p->addr[whole] ^ c->addr[whole]) >> (8 - rest));
+}
+
+static bool source_is_allowed(const struct artery *a, const struct conn *c)
+{
+	const struct dna *dna = &a->t->germ->dna;
+
+	for (uint32_t i = 0; i < dna->allow_count; i++)
+		if (prefix_covers(&dna->allow[i], c))
+			return true;
+	return false;
 }
 
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
@@ -76,9 +89,10 @@ void screen_status(struct artery *a, const struct conn *c, int status)
 			screen_present(a, c, ANTIGEN_BAD_REQUEST, ANTIGEN_NO_RULE, "malformed request", 17);
 		break;
 	case 401:
+	case 403:
 	case 404:
 		if (!rate_take(a->screen->missing, source_of(c), a->now_ms))
-			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401 or 404", 10);
+			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401, 403 or 404", 15);
 		break;
 	case 408:
 		screen_present(a, c, ANTIGEN_SLOW, ANTIGEN_NO_RULE, "unfinished request", 18);
@@ -104,23 +118,36 @@ static int find_trap(struct artery *a, const char *head)
 	return -1;
 }
 
-static int find_in(struct screen *s, const char *text, size_t n)
+static int find_forms(struct artery *a, const char *head, struct http_span where)
 {
-	return normalise_find(&s->signatures, text, n < sizeof(s->scratch) ? n : sizeof(s->scratch), s->scratch);
+	cw_assert(where.n <= sizeof(a->screen->scratch));
+	return normalise_find_forms(&a->t->signatures, head + where.at, where.n, a->screen->scratch);
 }
 
-static int find_signature(struct artery *a, const char *head, struct http_span *where)
+/* As it came, in one piece, as the socket filter reads it; then every part that an attacker can encode. */
+static int find_signature(struct artery *a, const char *head, uint32_t head_n, struct http_span *where)
 {
 	const struct http_request *r = &a->request;
-	int found;
+	uint32_t state = 0;
+	int found = automaton_scan(&a->t->signatures, &state, head, head_n);
 
 	*where = r->target;
-	found = find_in(a->screen, head + r->target.at, r->target.n);
+	if (found < 0)
+		found = find_forms(a, head, *where);
 	for (unsigned i = 0; i < r->header_count && found < 0; i++) {
 		*where = r->headers[i].value;
-		found = find_in(a->screen, head + where->at, where->n);
+		found = find_forms(a, head, *where);
 	}
 	return found;
+}
+
+/* Whether a request against which evidence was presented is refused: an organism that only observes refuses nothing. */
+static int refuses(struct artery *a, int status)
+{
+	if (a->t->rules->observe)
+		return 0;
+	a->vitals->refused++;
+	return status;
 }
 
 int screen_request(struct artery *a, const struct conn *c, const char *head)
@@ -131,24 +158,43 @@ int screen_request(struct artery *a, const struct conn *c, const char *head)
 
 	if (rule < 0 && a->screen->any) {
 		reason = ANTIGEN_SIGNATURE;
-		rule = find_signature(a, head, &where);
+		rule = find_signature(a, head, (uint32_t)(c->req_end - c->used), &where);
 	}
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, reason, (uint32_t)rule, head + where.at, where.n);
-	return 403;
+	return refuses(a, 403);
 }
 
 int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 {
 	const struct slot *s = &a->synapse->slot[slot];
 	const char *body = (const char *)a->synapse->data[slot] + SLOT_BODY_AT;
-	int rule = a->screen->any && s->body_n ? find_in(a->screen, body, s->body_n) : -1;
+	size_t n = s->body_n < sizeof(a->screen->scratch) ? s->body_n : sizeof(a->screen->scratch);
+	int rule = a->screen->any ? normalise_find(&a->t->signatures, body, n, a->screen->scratch) : -1;
 
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_SIGNATURE, (uint32_t)rule, "in the body", 11);
-	return 403;
+	return refuses(a, 403);
+}
+
+bool screen_too_many(struct artery *a, const struct conn *c)
+{
+	if (!a->rate || rate_take(a->rate, source_of(c), a->now_ms) || source_is_allowed(a, c))
+		return false;
+	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
+	return refuses(a, 429);
+}
+
+void screen_refuse(struct artery *a, uint32_t i, int status)
+{
+	struct linger reset = { .l_onoff = 1 };
+
+	if (a->t->germ->dna.refuse == DNA_REFUSE_ANSWER) {
+		blood_refuse(a, i, status, false);
+		return;
+	}
+	setsockopt(conn_at(a, i)->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	blood_close(a, i);
 }

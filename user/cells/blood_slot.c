@@ -188,7 +188,7 @@ void blood_ask(struct artery *a, uint32_t i)
 	slot_fill(a, i, slot);
 	pathogen_mark(a, c, slot);
 	if (pathogen_refuses(a, c, slot) || screen_body(a, c, slot)) {
-		blood_refuse(a, i, 403, false);
+		screen_refuse(a, i, 403);
 		return;
 	}
 	conn_phase(c, c->flags & CONN_HAS_BODY && !conn_in(c)->whole ? CONN_BODY : CONN_ASKED);

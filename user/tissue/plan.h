@@ -51,7 +51,9 @@ enum {
 	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
 	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
 	FD_ALLOW_V6 = 34,
-	FD_FIXED = 35,
+	FD_SIGNATURE_HEAD = 35, /* the automaton's maps; mapped and closed like those above */
+	FD_SIGNATURES = 36,
+	FD_FIXED = 37,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

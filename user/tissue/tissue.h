@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "shared/antigen.h"
 #include "shared/hormone.h"
+#include "immune/automaton.h"
 #include "tissue/germ.h"
 
 struct commons;
@@ -26,6 +27,7 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
+	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
 	uint64_t fingerprint_key[2];                  /* of this life of the organism */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
