@@ -28,6 +28,10 @@ static void tag_end(struct artery *a, uint32_t i)
 
 	if (!conn_ready(a, i))
 		return;
+	/* What came before it may lie in the socket still. */
+	blood_go(a, i);
+	if (c->fd < 0 || !is_tagged(a, c->cookie))
+		return;
 	if (c->phase == CONN_READING || c->phase == CONN_BODY) {
 		/* The segment comes again, and is let through once we have sent our end: it must not meet a closed socket. */
 		c->flags |= CONN_READABLE;
