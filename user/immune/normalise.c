@@ -105,13 +105,28 @@ static int find(const struct automaton *a, const char *text, size_t n)
 	return automaton_scan(a, &state, text, n);
 }
 
-/* Whether any form of text can differ from it. */
-static bool has_forms(const char *text, size_t n)
+enum {
+	FORM_CODED = 1, /* something in it may stand for something else */
+	FORM_DOTS = 2,	/* it may have dot segments */
+	FORM_PLUS = 4,
+};
+
+/* How the forms of text can differ from it: most texts are told by this look alone. */
+static unsigned forms_of(const char *text, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (text[i] == '%' || text[i] == '+' || text[i] == '/' || (uint8_t)text[i] >= 0xc0)
-			return true;
-	return false;
+	unsigned forms = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if (c == '%' || (uint8_t)c >= 0xc0)
+			forms |= FORM_CODED;
+		else if (c == '+')
+			forms |= FORM_PLUS;
+		else if (c == '/' && i + 1 < n && (text[i + 1] == '/' || text[i + 1] == '.'))
+			forms |= FORM_DOTS;
+	}
+	return forms;
 }
 
 /* Every form of text but itself, in scratch. *plus is set when a '+' stood anywhere. */
@@ -138,8 +153,9 @@ static int find_decoded(const struct automaton *a, const char *text, size_t n, c
 
 int normalise_find_forms(const struct automaton *a, const char *text, size_t n, char *scratch)
 {
-	bool plus = false;
-	int found = has_forms(text, n) ? find_decoded(a, text, n, scratch, false, &plus) : -1;
+	unsigned forms = forms_of(text, n);
+	bool plus = forms & FORM_PLUS;
+	int found = forms & (FORM_CODED | FORM_DOTS) ? find_decoded(a, text, n, scratch, false, &plus) : -1;
 
 	return found >= 0 || !plus ? found : find_decoded(a, text, n, scratch, true, &plus);
 }
