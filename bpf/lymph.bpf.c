@@ -105,14 +105,10 @@ static __always_inline bool lymph_is_own(__u32 fd)
 	return inet && set && port_set_has(set, bpf_ntohs(BPF_CORE_READ(inet, inet_sport)));
 }
 
-/* Copies as printable text with a NUL at the end, whatever stood there. */
 static __always_inline void lymph_print(char *to, const char *from)
 {
 	__builtin_memcpy(to, from, ANTIGEN_DETAIL);
-	for (__u32 i = 0; i < ANTIGEN_DETAIL; i++)
-		if (to[i] && (to[i] < ' ' || to[i] > '~'))
-			to[i] = '?';
-	to[ANTIGEN_DETAIL - 1] = 0;
+	lymph_printable(to);
 }
 
 static __always_inline void neighbour_is_good(const struct source *s, const struct source *prefix, __u64 now)
@@ -122,53 +118,6 @@ static __always_inline void neighbour_is_good(const struct source *s, const stru
 
 	if (n)
 		__sync_fetch_and_or(&n->good[number >> 6 & 3], 1ULL << (number & 63));
-}
-
-static __always_inline void suspect_note(const struct antigen *a)
-{
-	struct suspect *s = bpf_map_lookup_elem(&suspects, &a->source), fresh = { .first_ns = a->time_ns };
-
-	if (!s) {
-		bpf_map_update_elem(&suspects, &a->source, &fresh, BPF_NOEXIST);
-		s = bpf_map_lookup_elem(&suspects, &a->source);
-	}
-	if (!s)
-		return;
-	s->last_ns = a->time_ns;
-	s->reason = a->reason;
-	s->rule = a->rule;
-	s->route = a->route;
-	__builtin_memcpy(s->detail, a->detail, sizeof(s->detail));
-	__sync_fetch_and_add(&s->count, 1);
-}
-
-/* The last quarter of a ring is kept for what decides by itself. */
-static __always_inline long lymph_put(void *ring, const struct antigen *a, __u64 waiting)
-{
-	if (antigen_is_weak(a->reason) && waiting > ANTIGEN_RING / 4 * 3)
-		return -1;
-	return bpf_ringbuf_output(ring, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP);
-}
-
-/* To the judge; while there is a helper, what is of every other source to that one. */
-static __always_inline long lymph_tell(const struct cell *c, const struct antigen *a)
-{
-	bool more = (a->source.key * 0x9e3779b97f4a7c15ull >> 63) && post_holder(POST_HELPER);
-	__u64 waiting = more ? bpf_ringbuf_query(&antigens_more, BPF_RB_AVAIL_DATA) : bpf_ringbuf_query(&antigens, BPF_RB_AVAIL_DATA);
-
-	if (waiting > ANTIGEN_RING / 2)
-		lymph_call_helper(c);
-	return more ? lymph_put(&antigens_more, a, waiting) : lymph_put(&antigens, a, waiting);
-}
-
-static __always_inline void lymph_take(const struct cell *c, const struct antigen *a, struct lymph *count)
-{
-	__sync_fetch_and_add(&count->antigens, 1);
-	suspect_note(a);
-	neighbour_is_suspect(&a->source);
-	if (lymph_tell(c, a))
-		__sync_fetch_and_add(&count->lost, 1);
-	lymph_call_tcells(c);
 }
 
 static __always_inline __u32 present_check(const struct cell *c, const struct present_call *call, struct source *source)

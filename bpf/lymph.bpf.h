@@ -13,13 +13,13 @@
 #define LYMPH_MAP extern
 #endif
 
-/* Evidence on its way to a T cell. Writer: gland_present; reader: the T cell that judges. */
+/* Evidence on its way to a T cell. Writers: gland_present, mucosa_screen; reader: the T cell that judges. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, ANTIGEN_RING);
 } antigens SEC(".maps");
 
-/* Of half of the sources, while there is a helper who reads it. Writer: gland_present. */
+/* Of half of the sources, while there is a helper who reads it. Writers: as above. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, ANTIGEN_RING);
@@ -31,7 +31,7 @@ LYMPH_MAP struct {
 	__uint(max_entries, CHRONICLE_RING);
 } chronicle SEC(".maps");
 
-/* What stands against each source. Writer: gland_present; told_s: gland_ban. */
+/* What stands against each source. Writers: gland_present, mucosa_screen; told_s: gland_ban. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SUSPECTS_MAX);
@@ -284,6 +284,62 @@ static __always_inline void neighbour_is_suspect(const struct source *s)
 		return;
 	__sync_fetch_and_and(&n->good[number >> 6 & 3], ~(1ULL << (number & 63)));
 	__sync_fetch_and_and(&n->good_before[number >> 6 & 3], ~(1ULL << (number & 63)));
+}
+
+/* Makes printable text with a NUL at the end of whatever stands there. */
+static __always_inline void lymph_printable(char *to)
+{
+	for (__u32 i = 0; i < ANTIGEN_DETAIL; i++)
+		if (to[i] && (to[i] < ' ' || to[i] > '~'))
+			to[i] = '?';
+	to[ANTIGEN_DETAIL - 1] = 0;
+}
+
+static __always_inline void suspect_note(const struct antigen *a)
+{
+	struct suspect *s = bpf_map_lookup_elem(&suspects, &a->source), fresh = { .first_ns = a->time_ns };
+
+	if (!s) {
+		bpf_map_update_elem(&suspects, &a->source, &fresh, BPF_NOEXIST);
+		s = bpf_map_lookup_elem(&suspects, &a->source);
+	}
+	if (!s)
+		return;
+	s->last_ns = a->time_ns;
+	s->reason = a->reason;
+	s->rule = a->rule;
+	s->route = a->route;
+	__builtin_memcpy(s->detail, a->detail, sizeof(s->detail));
+	__sync_fetch_and_add(&s->count, 1);
+}
+
+/* The last quarter of a ring is kept for what decides by itself. */
+static __always_inline long lymph_put(void *ring, const struct antigen *a, __u64 waiting)
+{
+	if (antigen_is_weak(a->reason) && waiting > ANTIGEN_RING / 4 * 3)
+		return -1;
+	return bpf_ringbuf_output(ring, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP);
+}
+
+/* To the judge; while there is a helper, what is of every other source to that one. */
+static __always_inline long lymph_tell(const struct cell *c, const struct antigen *a)
+{
+	bool more = (a->source.key * 0x9e3779b97f4a7c15ull >> 63) && post_holder(POST_HELPER);
+	__u64 waiting = more ? bpf_ringbuf_query(&antigens_more, BPF_RB_AVAIL_DATA) : bpf_ringbuf_query(&antigens, BPF_RB_AVAIL_DATA);
+
+	if (waiting > ANTIGEN_RING / 2)
+		lymph_call_helper(c);
+	return more ? lymph_put(&antigens_more, a, waiting) : lymph_put(&antigens, a, waiting);
+}
+
+static __always_inline void lymph_take(const struct cell *c, const struct antigen *a, struct lymph *count)
+{
+	__sync_fetch_and_add(&count->antigens, 1);
+	suspect_note(a);
+	neighbour_is_suspect(&a->source);
+	if (lymph_tell(c, a))
+		__sync_fetch_and_add(&count->lost, 1);
+	lymph_call_tcells(c);
 }
 
 #endif

@@ -43,14 +43,14 @@ struct source {
 };
 CW_LAYOUT(struct source, 16);
 
-/* One record of the ring. Writer: gland_present, which takes the source from the connection itself. */
+/* One record of the ring. Writers: gland_present and mucosa_screen, which take the source from the connection itself. */
 struct antigen {
 	struct source source;
 	__u64 time_ns; /* boot clock */
 	__u32 reason;  /* enum antigen_reason */
 	__u32 rule;    /* trap or signature by its place in the DNA, ANTIGEN_NO_RULE for none */
 	__u32 route;   /* by its place in the DNA, ANTIGEN_NO_RULE for none */
-	__u32 cell;    /* id of the blood cell */
+	__u32 cell;    /* id of the blood cell, or of the one that serves the connection */
 	char detail[ANTIGEN_DETAIL];
 };
 CW_LAYOUT(struct antigen, 104);
@@ -68,7 +68,7 @@ struct present_call {
 };
 CW_LAYOUT(struct present_call, 104);
 
-/* What stands against a source. Key: struct source, least recently used goes first. Writer: gland_present. */
+/* What stands against a source. Key: struct source, least recently used goes first. Writers: gland_present, mucosa_screen. */
 struct suspect {
 	__u64 first_ns; /* boot clock */
 	__u64 last_ns;

@@ -194,10 +194,11 @@ enum message_kind {
 	MSG_HORMONE = 6, /* code = enum hormone, class it speaks of; slot and id of the origin; the fields below */
 	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
 	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
+	MSG_TAGGED = 10, /* a signature was found on a connection: molecule = cookie of its socket */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 
-/* One record of an inbox ring. Writer: lineage and gland programs. */
+/* One record of an inbox ring. Writers: lineage and gland programs, mucosa_screen. */
 struct message {
 	__u32 kind;
 	__u32 slot;
@@ -206,7 +207,7 @@ struct message {
 	__u32 code;
 	__u32 strength_q16; /* of a signal, 65536 is 1.0 */
 	__u64 time_ns;
-	__u64 molecule; /* id of a signal, for gland_relay */
+	__u64 molecule; /* id of a signal, for gland_relay; of MSG_TAGGED a cookie */
 	__u32 hops;
 	__u32 target;   /* of danger: id of a cell */
 	__u32 reason;   /* of danger */

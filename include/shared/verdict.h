@@ -32,7 +32,8 @@
 	X(DROP_SYN_ODD, drop_syn_odd, 1, "SYN in a flood with IP options, extension headers or fragments: no cookie answers it") \
 	X(DROP_STRAY, drop_stray, 1, "in a flood: belongs to no connection and carries no valid cookie") \
 	X(PASS_COOKIE, pass_cookie, 0, "carries a valid SYN cookie: its sender is where it says") \
-	X(ANSWER_COOKIE, answer_cookie, 0, "SYN in a flood, answered with a SYN cookie by the skin itself")
+	X(ANSWER_COOKIE, answer_cookie, 0, "SYN in a flood, answered with a SYN cookie by the skin itself") \
+	X(DROP_SIGNATURE, drop_signature, 1, "a segment of a connection that carries a signature of the DNA (counted by the socket filter)")
 
 enum verdict {
 #define X(NAME, name, drop, text) VERDICT_##NAME,

@@ -68,6 +68,7 @@ static void require_numbers(const struct dna *dna)
 #define REQUIRE_PREFIXES(...)
 #define REQUIRE_TRAPS(...)
 #define IN_dna_signature(...)
+#define REQUIRE_REFUSAL(...)
 	DNA_OPTIONS(X)
 #undef X
 	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&

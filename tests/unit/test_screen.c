@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The pure parts of the learning immune system: automaton, normalising, scores, fingerprints, length of bans. */
+/* The pure parts of the learning immune system: scores, fingerprints, length of bans. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "immune/fingerprint.h"
 #include "secret/secret.h"
-#include "immune/normalise.h"
 #include "immune/score.h"
-
-static int find(const char *text)
-{
-	static const char *const patterns[] = { "${jndi:", "/etc/passwd", "he", "she" };
-	const size_t n[] = { 7, 11, 2, 3 };
-	char scratch[256];
-	struct automaton a;
-	int found;
-
-	cr_assert(!automaton_build(&a, patterns, n, 4));
-	found = normalise_find(&a, text, strlen(text), scratch);
-	automaton_done(&a);
-	return found;
-}
-
-Test(unit_screen, patterns_in_any_form)
-{
-	cr_expect_eq(find("x=${JNDI:ldap"), 0);
-	cr_expect_eq(find("/?x=%24%7Bjndi%3Aldap"), 0);
-	cr_expect_eq(find("/?x=%2524%257bjndi%253a"), 0);
-	cr_expect_eq(find("/a/../etc/./passwd"), 1);
-	cr_expect_eq(find("/etc//passwd"), 1);
-	cr_expect_eq(find("us he"), 2);
-	cr_expect_eq(find("ushe"), 3, "the longest of those that end together");
-	cr_expect_eq(find("$%7 {jndi /etc/pass"), -1);
-}
 
 Test(unit_screen, scores_fade_and_add)
 {

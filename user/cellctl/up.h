@@ -55,6 +55,12 @@ int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 int up_unless_confirmed(struct up *u); /* up_confirm.c: who takes it down again */
 
+/* up_mucosa.c: the signatures' automaton, and the filter that runs it. Each returns 0 or -errno. */
+int up_fit_mucosa(struct up *u);              /* sizes, before the programs are loaded */
+int up_fill_mucosa(struct up *u);             /* the table, once they are */
+int up_attach_mucosa(struct up *u, int fd);   /* to a listener, whose connections inherit it */
+int up_lock_mucosa(int fd);                   /* no cell can take it, or how connections are steered, off again */
+
 bool up_kernel_can_kill(void);
 
 /* A listen address as the kernel's programs know it. */

@@ -100,7 +100,9 @@ static int load_once(struct up *u)
 	set_sizes(u);
 	set_limits(u);
 	guard_fit(u->skel);
-	error = set_pins(u);
+	error = up_fit_mucosa(u);
+	if (!error)
+		error = set_pins(u);
 	if (!error)
 		error = cellws__load(u->skel);
 	if (error)
@@ -343,6 +345,8 @@ static int plan_maps(struct up *u)
 		{ FD_ANTIGENS, "antigens" },
 		{ FD_ANTIGENS_MORE, "antigens_more" },
 		{ FD_CHRONICLE, "chronicle" },
+		{ FD_SIGNATURE_HEAD, "signature_head" },
+		{ FD_SIGNATURES, "signatures" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -392,7 +396,7 @@ static int fail(const char *what, int error)
 int up_load(struct up *u)
 {
 	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_constitution, fill_organism,
-		fill_skin, plan_maps, pin_programs, attach_lineage };
+		fill_skin, up_fill_mucosa, plan_maps, pin_programs, attach_lineage };
 	int error = make_directories(u), fd;
 
 	if (error)

@@ -130,6 +130,8 @@ static void blood_hear(void *ctx, const struct message *m)
 	signal_hear(a->t, m);
 	if (m->kind == MSG_DEATH && m->class == CLASS_DRONE)
 		blood_requeue(a, m->id);
+	if (m->kind == MSG_TAGGED)
+		tag_hear(a, m->molecule);
 }
 
 static void on_nest(struct artery *a)
@@ -232,6 +234,8 @@ static int blood_patience(struct artery *a)
 		return 0;
 	if (a->strays_due && a->strays_due < until)
 		until = a->strays_due;
+	if (a->tags && a->tags_due < until)
+		until = a->tags_due;
 	if (a->paused && a->pause_until < until)
 		until = a->pause_until;
 	/* A drone that was woken and does not come may be hanging. */
@@ -271,6 +275,7 @@ static void blood_turn(struct artery *a)
 		on_event(a, &events[i]);
 	blood_collect(a);
 	blood_go_on(a);
+	tag_sweep(a);
 	if (a->now_ms >= a->next_due)
 		blood_sweep(a);
 	if (a->strays_due && a->now_ms >= a->strays_due)

@@ -20,6 +20,7 @@ struct conn_ring {
 };
 
 #define STRAYS_MAX 8u
+#define TAGS_MAX   64u
 
 struct stray {
 	int fd;
@@ -79,6 +80,9 @@ struct artery {
 	bool strict;                /* the family is alarmed: less patience, fewer requests */
 	struct screen *screen;
 	struct missing *missing;
+	uint64_t tagged[TAGS_MAX];  /* cookies of connections to be refused */
+	uint32_t tags;
+	uint64_t tags_due;          /* when they are looked for, if there are any */
 	struct http_request request; /* the head in hand */
 	uint32_t request_of;         /* whose it is, CONN_NONE for nobody's */
 	char path[SLOT_PATH_ROOM];   /* of that request, normalised */
@@ -143,9 +147,11 @@ void blood_ask(struct artery *a, uint32_t i);
 /* blood_screen.c: attacks, and evidence of them. */
 struct screen;
 struct screen *screen_new(const struct dna *dna);
+/* Over the DNA's rate of requests, and not on its never-ban list; the evidence is presented. */
+bool screen_too_many(struct artery *a, const struct conn *c);
 /* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
 int screen_request(struct artery *a, const struct conn *c, const char *head);
-/* Signatures in the part of the body that is in the slot. */
+/* Signatures in the part of the body that is in the slot; the same. */
 int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
 /* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
 int screen_refuses(struct artery *a, int status);
@@ -166,6 +172,14 @@ static inline uint32_t screen_patience(const struct artery *a, uint32_t ms)
 {
 	return a->strict && ms > 1 ? ms / 2 : ms;
 }
+/* Refuses as the DNA wants it: with the answer, or with a reset. The connection may be gone then. */
+void screen_refuse(struct artery *a, uint32_t i, int status);
+
+/* blood_tag.c: connections on which the socket filter has found a signature. */
+/* The filter has dropped a segment of the connection with this cookie. */
+void tag_hear(struct artery *a, uint64_t cookie);
+/* Refuses those that were heard of, if it is time to. */
+void tag_sweep(struct artery *a);
 
 /* blood_pathogen.c: requests that kill drones. */
 /* Notes the fingerprint of the request that is in the slot. */

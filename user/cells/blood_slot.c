@@ -192,7 +192,7 @@ void blood_ask(struct artery *a, uint32_t i)
 	slot_fill(a, i, slot);
 	pathogen_mark(a, c, slot);
 	if (screen_refuses(a, pathogen_refuses(a, c, slot) ? 403 : screen_body(a, c, slot))) {
-		blood_refuse(a, i, 403, false);
+		screen_refuse(a, i, 403);
 		return;
 	}
 	conn_phase(c, c->flags & CONN_HAS_BODY && !conn_in(c)->whole ? CONN_BODY : CONN_ASKED);

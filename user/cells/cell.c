@@ -231,6 +231,7 @@ static void egg_start(struct tissue *t, char **argv)
 	egg_charts(t);
 	egg_blank(FD_CELLS, FD_LOADS);
 	egg_blank(FD_CONSTITUTION, FD_PATHOGENS);
+	egg_blank(FD_SIGNATURE_HEAD, FD_SIGNATURES);
 	t->key = key_map(FD_KEY);
 	egg_blank(FD_KEY, FD_KEY);
 	egg_wire(t);

@@ -62,7 +62,9 @@ enum {
 	FD_ALLOW_V6 = 43,
 	FD_CHART = 44,   /* memory of the charts; made by the egg, closed by cells that leave the shared table */
 	FD_REFUSED = 45, /* clients of trusted proxies that are answered 403, read-only; of blood */
-	FD_FIXED = 46,
+	FD_SIGNATURE_HEAD = 46, /* the automaton's maps; mapped and closed like those above */
+	FD_SIGNATURES = 47,
+	FD_FIXED = 48,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -135,6 +135,19 @@ static int tissue_map_bus(struct tissue *t)
 	return t->rules && t->receptors && t->pulses && t->proofs && t->pathogens ? 0 : -errno;
 }
 
+/* The table's size stands in its head. */
+static int tissue_map_signatures(struct tissue *t)
+{
+	const struct signature_head *h = map_array(FD_SIGNATURE_HEAD, sizeof(*h), 1, PROT_READ);
+
+	t->signatures.head = h;
+	if (!h)
+		return -errno;
+	t->signatures.cell = map_array(FD_SIGNATURES, sizeof(*t->signatures.cell) * 4,
+		(h->states * h->classes + h->states - h->hit_from + 3) / 4, PROT_READ);
+	return t->signatures.cell ? 0 : -errno;
+}
+
 int tissue_open(struct tissue *t)
 {
 	const struct dna *dna = &t->germ->dna;
@@ -142,6 +155,8 @@ int tissue_open(struct tissue *t)
 
 	if (!error)
 		error = tissue_map_bus(t);
+	if (!error)
+		error = tissue_map_signatures(t);
 	if (error)
 		return error;
 	t->commons = map_shared(sizeof(struct commons));

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "shared/antigen.h"
 #include "shared/hormone.h"
+#include "immune/automaton.h"
 #include "tissue/germ.h"
 
 struct chart;
@@ -27,6 +28,7 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
+	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
