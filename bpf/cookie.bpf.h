@@ -280,6 +280,23 @@ static __always_inline void cookie_announce(struct bpf_sock *listener, const str
 	bpf_tcp_gen_syncookie(listener, &ip, sizeof(ip), (void *)&syn, sizeof(syn));
 }
 
+/*
+ * A SYN, in a flood. One whose addresses and ports have a connection is the stack's: it may be a client that uses a port
+ * again whose last connection still waits here for stray packets (TIME_WAIT). The stack lets the new one take its place;
+ * an ACK with a cookie it would take for one of the old connection, and the client would wait for ever.
+ */
+static __always_inline __u32 cookie_judge_syn(struct xdp_md *ctx, const struct packet *p)
+{
+	struct bpf_sock *sk = cookie_socket(ctx, p);
+	bool listens;
+
+	if (!sk)
+		return VERDICT_DROP_STRAY;
+	listens = sk->state == BPF_TCP_LISTEN;
+	bpf_sk_release(sk);
+	return listens ? cookie_answer(ctx, p) : UNDECIDED;
+}
+
 /* Not a SYN, in a flood: PASS_COOKIE, DROP_STRAY, or UNDECIDED for what belongs to a connection. */
 static __always_inline __u32 cookie_judge_ack(struct xdp_md *ctx, const struct packet *p)
 {
@@ -306,7 +323,7 @@ static __always_inline __u32 cookie_judge(struct xdp_md *ctx, const struct packe
 	if (!port_syn_rate)
 		return UNDECIDED;
 	if (flood_is_syn(p))
-		return flood_count(p) ? cookie_answer(ctx, p) : UNDECIDED;
+		return flood_count(p) ? cookie_judge_syn(ctx, p) : UNDECIDED;
 	return rages ? cookie_judge_ack(ctx, p) : UNDECIDED;
 }
 
