@@ -16,6 +16,12 @@ struct {
 /* 1: nothing is dropped; what would have been is counted as pass_observed. Set before load by `up`. */
 const volatile __u32 observe_only = 0;
 
+/*
+ * Where answers leave, 0: XDP_TX. Set before load by `up` for a veth pair, whose other end is not woken by XDP_TX unless
+ * it has an XDP program of its own; a redirect to the same interface wakes it.
+ */
+const volatile __u32 answer_ifindex = 0;
+
 /* One bit for each verdict that drops, from the table. */
 #define X(NAME, name, drop, text) | (__u64)(drop) << VERDICT_##NAME
 static const __u64 verdict_drops = 0 VERDICTS(X);
@@ -38,7 +44,7 @@ static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
 		stat->bytes += frame;
 	}
 	if (verdict == VERDICT_ANSWER_COOKIE)
-		return XDP_TX;
+		return answer_ifindex ? bpf_redirect(answer_ifindex, 0) : XDP_TX;
 	return verdict_is_drop(verdict) ? XDP_DROP : XDP_PASS;
 }
 

@@ -63,6 +63,7 @@ void cookies_fit(struct cellws *skel, const char *iface)
 
 	skel->rodata->cookie_mss_v4 = (__u16)(mtu - 40);
 	skel->rodata->cookie_mss_v6 = (__u16)(mtu - 60);
+	skel->rodata->answer_ifindex = cookies_on_veth(iface) ? if_nametoindex(iface) : 0;
 	skel->rodata->cookie_scale = plain_clock ? window_scale() : COOKIE_NO_STAMPS;
 }
 

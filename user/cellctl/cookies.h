@@ -13,8 +13,10 @@ struct cellws;
 /* Makes and completes a handshake by cookie over a private wire, v4 and v6, as root; leaves nothing behind. */
 void cookies_prove(struct proof_result *result);
 
-/* Before load: segment sizes by the interface, window scale by the host's settings. */
+/* Before load: segment sizes by the interface, window scale by the host's settings, the way that answers leave. */
 void cookies_fit(struct cellws *skel, const char *iface);
+
+bool cookies_on_veth(const char *iface);
 
 /* Whether the other end of a native veth pair takes what an XDP program sends back. Sends it a frame that nobody reads. */
 bool cookies_cross_veth(const char *iface);

@@ -33,6 +33,13 @@ static int ask(const char *iface, void *question)
 	return error;
 }
 
+bool cookies_on_veth(const char *iface)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+
+	return !ask(iface, &info) && !strcmp(info.driver, "veth");
+}
+
 static bool is_of_sending(const char *name)
 {
 	return strstr(name, "tx_queue_") && strstr(name, "_xdp_xmit") && !strstr(name, "errors");
@@ -77,7 +84,10 @@ static uint64_t sent_so_far(const char *iface)
 	return sum;
 }
 
-/* A program that sends everything back, run once on a frame to our own hardware address, which the other end ignores. */
+/*
+ * A program that sends everything back, run once on a frame to our own hardware address, which the other end ignores. The
+ * kernel makes a redirect of XDP_TX there, so it takes the way that the skin's answers take.
+ */
 static int send_one(const char *iface)
 {
 	const struct bpf_insn back[] = {

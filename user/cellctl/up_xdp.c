@@ -8,13 +8,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static void undo_xdp(struct up *u)
@@ -66,20 +62,6 @@ static void undo_cookies(struct up *u)
 	cookies_setting_back(u->in, u->germ.dna.organism);
 }
 
-static bool is_veth(const char *iface)
-{
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq r = { .ifr_data = (void *)&info };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is;
-
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
-	is = fd >= 0 && !ioctl(fd, SIOCETHTOOL, &r) && !strcmp(info.driver, "veth");
-	if (fd >= 0)
-		close(fd);
-	return is;
-}
-
 /* Only ports that are in the map are guarded. answers: SYNs of a flood get a cookie from the skin. */
 static int guard_ports(struct up *u, bool answers)
 {
@@ -113,7 +95,7 @@ static int arm_cookies(struct up *u, bool native)
 
 	if (!u->germ.dna.cookie_rate)
 		return 0;
-	if (native && is_veth(u->iface) && !cookies_cross_veth(u->iface))
+	if (native && cookies_on_veth(u->iface) && !cookies_cross_veth(u->iface))
 		return without_cookies(u, "the other end of this veth pair takes no frames from XDP (there: ethtool -K IFACE gro on)");
 	cookies_prove(&proof);
 	if (proof.end != PROOF_HOLDS)
