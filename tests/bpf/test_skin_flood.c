@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <criterion/criterion.h>
-#include "flood_rig.h"
+#include "deluge.h"
 
 #define LIMIT 10
 
@@ -19,27 +19,27 @@ Test(skin_flood, a_syns_of_a_source)
 {
 	const struct rig_limits limits = { .syn_rate = LIMIT };
 
-	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
-		struct packet_recipe syn = flood_plain[k], other = flood_plain[k];
+	for (unsigned k = 0; k < DELUGE_KINDS; k++) {
+		struct packet_recipe syn = deluge_plain[k], other = deluge_plain[k];
 		struct skin_rig rig;
 
 		rig_open_limited(&rig, false, 16, &limits);
 		for (int i = 0; i < LIMIT; i++)
-			flood_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "within the limit");
-		flood_expect(&rig, &syn, XDP_DROP, VERDICT_DROP_SYN_RATE, "beyond the limit");
+			deluge_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "within the limit");
+		deluge_expect(&rig, &syn, XDP_DROP, VERDICT_DROP_SYN_RATE, "beyond the limit");
 		if (syn.family == 6)
 			syn.source = "2001:db8:1::ffff";
-		flood_expect(&rig, &syn, XDP_DROP, VERDICT_DROP_SYN_RATE, "elsewhere in the /64");
+		deluge_expect(&rig, &syn, XDP_DROP, VERDICT_DROP_SYN_RATE, "elsewhere in the /64");
 		other.source = neighbour(&other);
-		flood_expect(&rig, &other, XDP_PASS, VERDICT_PASS_CLEAN, "another source");
+		deluge_expect(&rig, &other, XDP_PASS, VERDICT_PASS_CLEAN, "another source");
 		syn.flags = ACK;
-		flood_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "data of the source");
+		deluge_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "data of the source");
 		syn.flags = SYN;
 		syn.dest_port = 22;
-		flood_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_FOREIGN_PORT, "another port");
+		deluge_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_FOREIGN_PORT, "another port");
 		rig_allow(&rig, syn.family == 4 ? "192.0.2.1" : "2001:db8:1::/64");
 		syn.dest_port = RIG_PORT;
-		flood_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_ALLOWED, "an allowed source");
+		deluge_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_ALLOWED, "an allowed source");
 		rig_close(&rig);
 	}
 }
@@ -48,19 +48,19 @@ Test(skin_flood, b_packets_of_a_source)
 {
 	const struct rig_limits limits = { .packet_rate = LIMIT };
 
-	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
-		struct packet_recipe data = flood_plain[k];
+	for (unsigned k = 0; k < DELUGE_KINDS; k++) {
+		struct packet_recipe data = deluge_plain[k];
 		struct skin_rig rig;
 
 		data.flags = ACK;
 		rig_open_limited(&rig, false, 16, &limits);
 		for (int i = 0; i < LIMIT; i++)
-			flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "within the limit");
-		flood_expect(&rig, &data, XDP_DROP, VERDICT_DROP_PACKET_RATE, "beyond the limit");
+			deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "within the limit");
+		deluge_expect(&rig, &data, XDP_DROP, VERDICT_DROP_PACKET_RATE, "beyond the limit");
 		usleep(250000);
-		flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a while later");
+		deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a while later");
 		data.source = neighbour(&data);
-		flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "another source");
+		deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "another source");
 		rig_close(&rig);
 	}
 }
@@ -71,9 +71,9 @@ Test(skin_flood, c_an_observer_only_counts)
 	struct skin_rig rig;
 
 	rig_open_limited(&rig, true, 16, &limits);
-	flood_expect(&rig, &flood_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "the first");
+	deluge_expect(&rig, &deluge_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "the first");
 	for (int i = 0; i < 5; i++)
-		flood_expect(&rig, &flood_plain[0], XDP_PASS, VERDICT_PASS_OBSERVED, "further ones");
+		deluge_expect(&rig, &deluge_plain[0], XDP_PASS, VERDICT_PASS_OBSERVED, "further ones");
 	rig_close(&rig);
 }
 
@@ -155,22 +155,22 @@ static uint32_t come_back(struct skin_rig *rig, const struct packet_recipe *r, u
 Test(skin_flood, d_a_cookie_comes_back)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
-	int fds[] = { flood_listen(AF_INET, true), flood_listen(AF_INET6, true) };
+	int fds[] = { deluge_listen(AF_INET, true), deluge_listen(AF_INET6, true) };
 
-	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
-		const struct packet_recipe *r = &flood_plain[k];
+	for (unsigned k = 0; k < DELUGE_KINDS; k++) {
+		const struct packet_recipe *r = &deluge_plain[k];
 		struct skin_rig rig;
 		uint32_t cookie;
 
 		rig_open_limited(&rig, false, 16, &limits);
-		flood_expect(&rig, r, XDP_PASS, VERDICT_PASS_CLEAN, "no flood");
-		flood_start(&rig, r);
+		deluge_expect(&rig, r, XDP_PASS, VERDICT_PASS_CLEAN, "no flood");
+		deluge_start(&rig, r);
 		cookie = answer(&rig, r);
 		cr_expect_eq(come_back(&rig, r, cookie + 1), XDP_PASS);
-		cr_expect_eq(flood_counted(&rig, VERDICT_PASS_COOKIE), 1);
+		cr_expect_eq(deluge_counted(&rig, VERDICT_PASS_COOKIE), 1);
 		cr_expect_eq(come_back(&rig, r, cookie + 101), XDP_DROP, "a cookie that is off by more than the segment size it holds");
 		cr_expect_eq(come_back(&rig, r, cookie ^ 1 << 30), XDP_DROP, "a cookie that is off by a bit");
-		cr_expect_eq(flood_counted(&rig, VERDICT_DROP_STRAY), 2);
+		cr_expect_eq(deluge_counted(&rig, VERDICT_DROP_STRAY), 2);
 		rig_close(&rig);
 	}
 	close(fds[0]);
@@ -181,14 +181,14 @@ Test(skin_flood, d_a_cookie_comes_back)
 Test(skin_flood, da_no_cookie_before_the_kernel_takes_it)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
-	int fds[] = { flood_listen(AF_INET, false), flood_listen(AF_INET6, false) };
+	int fds[] = { deluge_listen(AF_INET, false), deluge_listen(AF_INET6, false) };
 
-	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
+	for (unsigned k = 0; k < DELUGE_KINDS; k++) {
 		struct skin_rig rig;
 
 		rig_open_limited(&rig, false, 16, &limits);
-		flood_start(&rig, &flood_plain[k]);
-		flood_expect(&rig, &flood_plain[k], XDP_PASS, VERDICT_PASS_CLEAN, "a listener with room");
+		deluge_start(&rig, &deluge_plain[k]);
+		deluge_expect(&rig, &deluge_plain[k], XDP_PASS, VERDICT_PASS_CLEAN, "a listener with room");
 		rig_close(&rig);
 	}
 	close(fds[0]);
@@ -203,13 +203,13 @@ Test(skin_flood, e_odd_syns_are_not_answered)
 		{ PACKET_V4, .fragment = PACKET_MORE },
 		{ PACKET_V6, .chain = { PACKET_DEST, PACKET_END } },
 	};
-	int fds[] = { flood_listen(AF_INET, true), flood_listen(AF_INET6, true) };
+	int fds[] = { deluge_listen(AF_INET, true), deluge_listen(AF_INET6, true) };
 	struct skin_rig rig;
 
 	rig_open_limited(&rig, false, 16, &limits);
-	flood_start(&rig, &flood_plain[0]);
+	deluge_start(&rig, &deluge_plain[0]);
 	for (unsigned i = 0; i < sizeof(odd) / sizeof(*odd); i++)
-		flood_expect(&rig, &odd[i], XDP_DROP, VERDICT_DROP_SYN_ODD, "an odd SYN");
+		deluge_expect(&rig, &odd[i], XDP_DROP, VERDICT_DROP_SYN_ODD, "an odd SYN");
 	rig_close(&rig);
 	close(fds[0]);
 	close(fds[1]);
@@ -219,21 +219,21 @@ Test(skin_flood, f_a_living_connection_is_untouched)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
 	struct packet_recipe data = { PACKET_V4, .source = "127.0.0.1", .dest = "127.0.0.1", .flags = ACK };
-	int listening = flood_listen(AF_INET, true), fd, served;
+	int listening = deluge_listen(AF_INET, true), fd, served;
 	struct skin_rig rig;
 
-	data.source_port = flood_connect(listening, &fd, &served);
+	data.source_port = deluge_connect(listening, &fd, &served);
 	rig_open_limited(&rig, false, 16, &limits);
-	flood_start(&rig, &flood_plain[0]);
-	flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "data of a connection");
+	deluge_start(&rig, &deluge_plain[0]);
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "data of a connection");
 	data.flags = RST;
-	flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "its reset");
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "its reset");
 	data.flags = SYN;
-	flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a SYN with its addresses and ports");
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a SYN with its addresses and ports");
 	data.source_port ^= 1;
-	flood_expect(&rig, &data, XDP_TX, VERDICT_ANSWER_COOKIE, "a SYN from another port");
+	deluge_expect(&rig, &data, XDP_TX, VERDICT_ANSWER_COOKIE, "a SYN from another port");
 	data.flags = RST;
-	flood_expect(&rig, &data, XDP_DROP, VERDICT_DROP_STRAY, "a reset of no connection");
+	deluge_expect(&rig, &data, XDP_DROP, VERDICT_DROP_STRAY, "a reset of no connection");
 	rig_close(&rig);
 	close(fd);
 	close(served);
@@ -245,18 +245,18 @@ Test(skin_flood, fa_a_port_used_again_is_the_stacks)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
 	struct packet_recipe syn = { PACKET_V4, .source = "127.0.0.1", .dest = "127.0.0.1" };
-	int listening = flood_listen(AF_INET, true), fd, served;
+	int listening = deluge_listen(AF_INET, true), fd, served;
 	struct skin_rig rig;
 
-	syn.source_port = flood_connect(listening, &fd, &served);
+	syn.source_port = deluge_connect(listening, &fd, &served);
 	close(served); /* the server closes first, so it is the one that waits */
 	cr_assert_eq(recv(fd, &(char){ 0 }, 1, 0), 0);
 	close(fd);
 	rig_open_limited(&rig, false, 16, &limits);
-	flood_start(&rig, &flood_plain[0]);
-	flood_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "a port whose last connection still waits");
+	deluge_start(&rig, &deluge_plain[0]);
+	deluge_expect(&rig, &syn, XDP_PASS, VERDICT_PASS_CLEAN, "a port whose last connection still waits");
 	syn.source_port ^= 1;
-	flood_expect(&rig, &syn, XDP_TX, VERDICT_ANSWER_COOKIE, "a fresh port");
+	deluge_expect(&rig, &syn, XDP_TX, VERDICT_ANSWER_COOKIE, "a fresh port");
 	rig_close(&rig);
 	close(listening);
 }
@@ -264,15 +264,15 @@ Test(skin_flood, fa_a_port_used_again_is_the_stacks)
 Test(skin_flood, g_a_flood_ends, .timeout = 30)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
-	int listening = flood_listen(AF_INET, true);
+	int listening = deluge_listen(AF_INET, true);
 	struct skin_rig rig;
 
 	rig_open_limited(&rig, false, 16, &limits);
-	flood_start(&rig, &flood_plain[0]);
+	deluge_start(&rig, &deluge_plain[0]);
 	usleep(FLOOD_HOLD / 1000 / 2);
-	flood_expect(&rig, &flood_plain[0], XDP_TX, VERDICT_ANSWER_COOKIE, "half way through");
+	deluge_expect(&rig, &deluge_plain[0], XDP_TX, VERDICT_ANSWER_COOKIE, "half way through");
 	usleep(FLOOD_HOLD / 1000 + 300000);
-	flood_expect(&rig, &flood_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "after a quiet while");
+	deluge_expect(&rig, &deluge_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "after a quiet while");
 	rig_close(&rig);
 	close(listening);
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <criterion/criterion.h>
 #include "cellws.skel.h"
-#include "flood_rig.h"
+#include "deluge.h"
 #include "shared/hormone.h"
 
 #define MANY 20000
@@ -27,20 +27,20 @@ Test(skin_strays, a_strays_are_a_flood, .timeout = 60)
 {
 	static const uint8_t flags[] = { ACK, RST, FIN | ACK, SYN | ACK };
 	const struct rig_limits limits = { .cookie_rate = 6000, .cookie_scale = COOKIE_NO_STAMPS };
-	int fds[] = { flood_listen(AF_INET, false), flood_listen(AF_INET6, false) };
+	int fds[] = { deluge_listen(AF_INET, false), deluge_listen(AF_INET6, false) };
 
-	for (unsigned k = 0; k < FLOOD_KINDS; k++) {
-		struct packet_recipe stray = flood_plain[k];
+	for (unsigned k = 0; k < DELUGE_KINDS; k++) {
+		struct packet_recipe stray = deluge_plain[k];
 		struct skin_rig rig;
 
 		rig_open_limited(&rig, false, 16, &limits);
 		stray.flags = flags[k];
-		flood_expect(&rig, &stray, XDP_PASS, VERDICT_PASS_CLEAN, "a single stray");
-		for (int i = 0; i < 20 && !flood_counted(&rig, VERDICT_DROP_STRAY); i++)
+		deluge_expect(&rig, &stray, XDP_PASS, VERDICT_PASS_CLEAN, "a single stray");
+		for (int i = 0; i < 20 && !deluge_counted(&rig, VERDICT_DROP_STRAY); i++)
 			send_strays(&rig, stray, MANY);
-		flood_expect(&rig, &stray, XDP_DROP, VERDICT_DROP_STRAY, "one of a flood");
+		deluge_expect(&rig, &stray, XDP_DROP, VERDICT_DROP_STRAY, "one of a flood");
 		stray.flags = SYN;
-		flood_expect(&rig, &stray, XDP_PASS, VERDICT_PASS_CLEAN, "a SYN in a flood of others");
+		deluge_expect(&rig, &stray, XDP_PASS, VERDICT_PASS_CLEAN, "a SYN in a flood of others");
 		rig_close(&rig);
 	}
 	close(fds[0]);
@@ -50,19 +50,19 @@ Test(skin_strays, a_strays_are_a_flood, .timeout = 60)
 Test(skin_strays, b_a_living_connection_among_them, .timeout = 60)
 {
 	const struct rig_limits limits = { .cookie_rate = 6000, .cookie_scale = COOKIE_NO_STAMPS };
-	struct packet_recipe data = { PACKET_V4, .source = "127.0.0.1", .dest = "127.0.0.1", .flags = ACK }, stray = flood_plain[0];
-	int listening = flood_listen(AF_INET, false), fd, served;
+	struct packet_recipe data = { PACKET_V4, .source = "127.0.0.1", .dest = "127.0.0.1", .flags = ACK }, stray = deluge_plain[0];
+	int listening = deluge_listen(AF_INET, false), fd, served;
 	struct skin_rig rig;
 
-	data.source_port = flood_connect(listening, &fd, &served);
+	data.source_port = deluge_connect(listening, &fd, &served);
 	stray.flags = ACK;
 	rig_open_limited(&rig, false, 16, &limits);
-	for (int i = 0; i < 20 && !flood_counted(&rig, VERDICT_DROP_STRAY); i++)
+	for (int i = 0; i < 20 && !deluge_counted(&rig, VERDICT_DROP_STRAY); i++)
 		send_strays(&rig, stray, MANY);
-	cr_expect_gt(flood_counted(&rig, VERDICT_DROP_STRAY), 0);
-	flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "data of a connection");
+	cr_expect_gt(deluge_counted(&rig, VERDICT_DROP_STRAY), 0);
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "data of a connection");
 	data.source_port ^= 1;
-	flood_expect(&rig, &data, XDP_DROP, VERDICT_DROP_STRAY, "data of none");
+	deluge_expect(&rig, &data, XDP_DROP, VERDICT_DROP_STRAY, "data of none");
 	rig_close(&rig);
 	close(fd);
 	close(served);
@@ -74,19 +74,19 @@ Test(skin_strays, c_much_data_is_none)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
 	struct packet_recipe data = { PACKET_V4, .source = "127.0.0.1", .dest = "127.0.0.1", .flags = ACK };
-	int listening = flood_listen(AF_INET, false), fd, served;
+	int listening = deluge_listen(AF_INET, false), fd, served;
 	struct skin_rig rig;
 	uint8_t frame[PACKET_MAX];
 	size_t n;
 
-	data.source_port = flood_connect(listening, &fd, &served);
+	data.source_port = deluge_connect(listening, &fd, &served);
 	n = packet_build(&data, frame);
 	rig_open_limited(&rig, false, 16, &limits);
 	for (int i = 0; i < MANY; i++)
 		rig_run(&rig, frame, n);
-	cr_expect_eq(flood_counted(&rig, VERDICT_PASS_CLEAN), MANY);
+	cr_expect_eq(deluge_counted(&rig, VERDICT_PASS_CLEAN), MANY);
 	data.source_port ^= 1;
-	flood_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a stray while there is no flood");
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "a stray while there is no flood");
 	rig_close(&rig);
 	close(fd);
 	close(served);
@@ -104,16 +104,16 @@ static void set_answers(struct skin_rig *rig, uint32_t answers)
 Test(skin_strays, d_without_answers_syns_are_the_stacks)
 {
 	const struct rig_limits limits = { .cookie_rate = 10, .cookie_scale = COOKIE_NO_STAMPS };
-	int listening = flood_listen(AF_INET, true);
-	struct packet_recipe stray = flood_plain[0];
+	int listening = deluge_listen(AF_INET, true);
+	struct packet_recipe stray = deluge_plain[0];
 	struct skin_rig rig;
 
 	rig_open_limited(&rig, false, 16, &limits);
 	set_answers(&rig, 0);
-	flood_start(&rig, &flood_plain[0]);
-	flood_expect(&rig, &flood_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "a SYN");
+	deluge_start(&rig, &deluge_plain[0]);
+	deluge_expect(&rig, &deluge_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "a SYN");
 	stray.flags = ACK;
-	flood_expect(&rig, &stray, XDP_DROP, VERDICT_DROP_STRAY, "a stray in a flood of SYNs");
+	deluge_expect(&rig, &stray, XDP_DROP, VERDICT_DROP_STRAY, "a stray in a flood of SYNs");
 	rig_close(&rig);
 	close(listening);
 }
@@ -138,18 +138,18 @@ Test(skin_strays, e_an_alarm_lowers_the_threshold)
 		uint64_t half_lives;
 		bool floods;
 	} cases[] = { { 0, 0, false }, { Q16_ONE, 0, true }, { Q16_ONE, 3, false }, { Q16_ONE, 100, false }, { 1000, 0, false } };
-	int listening = flood_listen(AF_INET, true);
+	int listening = deluge_listen(AF_INET, true);
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct skin_rig rig;
 
 		rig_open_limited(&rig, false, 16, &limits);
 		set_alarm(&rig, cases[i].level_q16, cases[i].half_lives * 60000000000ULL);
-		flood_start(&rig, &flood_plain[0]);
+		deluge_start(&rig, &deluge_plain[0]);
 		if (cases[i].floods)
-			flood_expect(&rig, &flood_plain[0], XDP_TX, VERDICT_ANSWER_COOKIE, "the fourth SYN in alarm");
+			deluge_expect(&rig, &deluge_plain[0], XDP_TX, VERDICT_ANSWER_COOKIE, "the fourth SYN in alarm");
 		else
-			flood_expect(&rig, &flood_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "the fourth SYN");
+			deluge_expect(&rig, &deluge_plain[0], XDP_PASS, VERDICT_PASS_CLEAN, "the fourth SYN");
 		rig_close(&rig);
 	}
 	close(listening);

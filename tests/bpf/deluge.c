@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Listeners, connections and floods that the skin is tried with; in a network namespace, so that nobody else is meant.
-#include "flood_rig.h"
+#include "deluge.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -13,14 +13,14 @@
 #include <unistd.h>
 #include <criterion/criterion.h>
 
-const struct packet_recipe flood_plain[FLOOD_KINDS] = {
+const struct packet_recipe deluge_plain[DELUGE_KINDS] = {
 	{ PACKET_V4 },
 	{ PACKET_V6 },
 	{ PACKET_V4, .tags = 1 },
 	{ PACKET_V6, .tags = 2, .outer_tag = 0x88a8 },
 };
 
-uint64_t flood_counted(const struct skin_rig *rig, enum verdict v)
+uint64_t deluge_counted(const struct skin_rig *rig, enum verdict v)
 {
 	struct rig_counts c;
 
@@ -28,18 +28,18 @@ uint64_t flood_counted(const struct skin_rig *rig, enum verdict v)
 	return c.of[v].packets;
 }
 
-void flood_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict, const char *what)
+void deluge_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict, const char *what)
 {
-	uint64_t before = flood_counted(rig, verdict);
+	uint64_t before = deluge_counted(rig, verdict);
 	uint8_t frame[PACKET_MAX];
 	size_t n = packet_build(r, frame);
 
 	cr_expect_eq(rig_run(rig, frame, n), action, "%s, family %d, %u tags", what, r->family, r->tags);
-	cr_expect_eq(flood_counted(rig, verdict), before + 1, "%s, family %d, %u tags: not %s", what, r->family, r->tags,
+	cr_expect_eq(deluge_counted(rig, verdict), before + 1, "%s, family %d, %u tags: not %s", what, r->family, r->tags,
 		rig_verdict_name(verdict));
 }
 
-void flood_start(struct skin_rig *rig, const struct packet_recipe *syn)
+void deluge_start(struct skin_rig *rig, const struct packet_recipe *syn)
 {
 	uint8_t frame[PACKET_MAX], out[PACKET_MAX];
 	size_t n = packet_build(syn, frame), out_n;
@@ -91,7 +91,7 @@ static int family_of(int fd)
 	return at.ss_family;
 }
 
-uint16_t flood_connect(int listening, int *fd, int *served)
+uint16_t deluge_connect(int listening, int *fd, int *served)
 {
 	int family = family_of(listening);
 	struct sockaddr_storage to, own;
@@ -110,14 +110,14 @@ static void make_it_take_cookies(int listening)
 	int fd, served;
 
 	set_cookies(2);
-	flood_connect(listening, &fd, &served);
+	deluge_connect(listening, &fd, &served);
 	set_cookies(1);
 	close(fd); /* first, so that nothing of it stays at the server */
 	cr_assert_eq(recv(served, &(char){ 0 }, 1, 0), 0);
 	close(served);
 }
 
-int flood_listen(int family, bool takes_cookies)
+int deluge_listen(int family, bool takes_cookies)
 {
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(RIG_PORT), .sin6_addr = in6addr_any };
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(RIG_PORT) };
