@@ -49,10 +49,10 @@ uint64_t flood_end(struct flood *f);
 
 /*
  * The program of an XDP link at a path in a BPF file system, or in its place one that drops the sources above and passes
- * the rest.
+ * the rest. Meanwhile what is sent to these sources is dropped at eth0 of this namespace: clients would not get it.
  */
 struct flood_list {
-	int link, own, list;
+	int link, own, list, echo;
 };
 
 void flood_list_open(struct flood_list *l, const char *path);
