@@ -118,7 +118,7 @@ static int lock_place(const struct invocation *in, const char *name)
 
 static void remove_place(const struct invocation *in, const char *name)
 {
-	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/lock", "" };
+	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/key", "/lock", "" };
 	char path[PIN_PATH];
 
 	for (unsigned i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {

@@ -62,7 +62,7 @@ static int make_germ(struct up *u)
 		bytes[i] = made;
 	}
 	if (!error)
-		error = germ_make(&u->germ, parts, bytes, mime, mime_n);
+		error = germ_make(&u->germ, parts, bytes, mime, mime_n, u->text, u->text_n);
 	free(mime);
 	for (int i = 0; i < MEMBRANE_COUNT; i++)
 		free((void *)(uintptr_t)bytes[i]);

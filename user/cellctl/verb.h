@@ -37,6 +37,7 @@ struct invocation {
 	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote and refusal, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \
 	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \
+	X(key, "--public [FILE] | rotate [FILE] [--accept T]", "print the public key that eggs trust; put a new key in its place") \
 	X(doctor, "[IFACE] [--dna FILE] [--json]", "what this host offers and what is done without it")
 
 #define X(name, args, help) int verb_##name(const struct invocation *in);

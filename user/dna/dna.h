@@ -100,6 +100,7 @@ struct dna {
 	uint32_t health_ballot_ms;
 	uint64_t health_memory_bytes; /* most of one cell, 0 = unlimited */
 	uint64_t cells_memory_bytes;  /* of all cells: none is added beyond it, 0 = unlimited */
+	uint32_t link_previous_key_ms;
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
