@@ -2,6 +2,8 @@
 /* cellctl down: no more births, blood drains, then the rest, then the skin, the pins and the run directory go. */
 #include "cellctl/down.h"
 #include "cellctl/cookies.h"
+#include "cellctl/egg.h"
+#include "cellctl/egg_genes.h"
 #include "cellctl/pins.h"
 #include "cellctl/remember.h"
 #include "cellctl/vital.h"
@@ -128,6 +130,7 @@ static void remove_place(const struct invocation *in, const char *name)
 		else
 			rmdir(path);
 	}
+	egg_genes_remove(in, name);
 }
 
 static void end_cells(const struct invocation *in, const char *name, struct family *f)
@@ -176,6 +179,10 @@ int verb_down(const struct invocation *in)
 		return verb_usage("down");
 	if (geteuid())
 		return verb_say(VERB_FAILED, "down needs root: sudo cellctl down");
+	if (egg_end(in)) {
+		printf("the egg that waited is gone\n");
+		return VERB_DONE;
+	}
 	code = verb_organism(in, name);
 	return code ? code : down_organism(in, name);
 }

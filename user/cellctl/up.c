@@ -35,9 +35,12 @@ void up_plan_fd(struct up *u, int number, int fd)
 static int up_read_dna(struct up *u, const char *file)
 {
 	struct dna *dna = &u->germ.dna;
-	char *text = NULL;
+	char *text = NULL, here[DNA_PATH_MAX] = "";
 	int error;
 
+	if (!file || file[0] != '/')
+		(void)!getcwd(here, sizeof(here));
+	snprintf(u->germ.origin, sizeof(u->germ.origin), "%s%s%s", here, here[0] ? "/" : "", file ? file : "dna.conf");
 	u->text = dna_default_text;
 	u->text_n = dna_default_size;
 	if (!file)

@@ -3,6 +3,7 @@
 #ifndef CELLWS_DNA_H
 #define CELLWS_DNA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -161,6 +162,9 @@ void dna_print_options(FILE *out);
  * stems for a moment.
  */
 uint32_t dna_cells_least(const struct dna *dna);
+
+/* Reads "A.B.C.D:PORT" or "[IPV6]:PORT", port 1 to 65535; false, and *to is undefined, when it is none. */
+bool dna_listen_read(const char *text, struct dna_listen *to);
 
 /*
  * Reads a fraction as people write it, "0.5", "1", with at most 4 decimals, into parts of 65536, rounded to the nearest.

@@ -24,6 +24,7 @@ struct germ {
 	struct germ_part filter[MEMBRANE_COUNT]; /* seccomp programs */
 	struct germ_part mime;                   /* text of the system's mime.types */
 	struct germ_part text;                   /* of the DNA, as the operator wrote it */
+	char origin[DNA_PATH_MAX];               /* absolute name of the DNA's file: its relative paths begin there */
 	struct dna dna;
 };
 
