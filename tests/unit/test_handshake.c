@@ -228,3 +228,44 @@ Test(handshake, frames_are_bounded_and_in_order)
 	cr_expect_eq(stream_pull(&in, two + 4, 19, clear, &kind, &last), 1);
 	cr_expect(!last);
 }
+
+/*
+ * Of the pair of RFC 8032, section 7.1, test 1, at NOW: what was said once is understood by every later version, or
+ * HANDSHAKE_VERSION is raised.
+ */
+static const uint8_t vector_seed[32] = { 0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec,
+	0x2c, 0xc4, 0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60 };
+
+Test(handshake, a_fixed_first_message)
+{
+	static const char text[] =
+		"xDn5OiIIq2EbOxykLi0TnHg6iaT8c1nUlyn8YbfO9wqBmnnvSr1wU/TzHZtAEGBhwkz4QLQcbbc2uITeixVKoT3R4+0ijiJNIS+H"
+		"SgD6p7+r0Q0gqGNqxs2c2hslXUO12j5RY8WzLKuly0mJTVXRkYjXfvOtGrT33oRZnuRLFk6FKYpbY858ZvFZ+SwlfX4dkEPunSSG"
+		"89f5s6FWfkT/08rAoKjJ5n1cgF1SsIITWf7BjTHwLLzPaINj9N1pw/EpEwn2yC0h/XWm6ZmMrqY2l+9YVTCNqq3ne7HD5jc9uPwg"
+		"9iy0CwKbeWfv5B4naMpdMiuGDacdRDWHlX1B508QT0V+yPmmOdGL";
+	uint8_t public[SECRET_PUBLIC_BYTES];
+
+	secret_public(vector_seed, public);
+	cr_assert_eq(secret_read(text, strlen(text), first, sizeof(first)), 0);
+	cr_expect_eq(hear(public, NOW), 0);
+	cr_expect_eq(called.peer.generation, 1);
+}
+
+Test(handshake, fixed_frames)
+{
+	static const char piece[] = "FwAAANt0I7AscBfnBS1erAkuy4QiB+6UMGki";
+	static const char accepted[] = "FgAAACPSSS3r8Uf8fDdBtKIPC+O8IBD4iXs=";
+	static uint8_t clear[STREAM_MOST + 1];
+	uint8_t frame[64];
+	enum stream_kind kind;
+	bool last;
+
+	cr_assert_eq(secret_read("nCzVJ3baDiaYUEdM5XdUxAShUqkztfSc", 32, head, sizeof(head)), 0);
+	cr_assert_eq(stream_take(&in, vector_seed, head), 0);
+	cr_assert_eq(secret_read(piece, strlen(piece), frame, 27), 0);
+	cr_assert_eq(stream_length(frame), 23);
+	cr_expect(stream_pull(&in, frame + 4, 23, clear, &kind, &last) == 5 && kind == STREAM_PIECE && !last);
+	cr_expect_eq(memcmp(clear + 1, "spore", 5), 0);
+	cr_assert_eq(secret_read(accepted, strlen(accepted), frame, 26), 0);
+	cr_expect(stream_pull(&in, frame + 4, 22, clear, &kind, &last) == 4 && kind == STREAM_ACCEPTED && last);
+}
