@@ -143,6 +143,11 @@ Test(spore, lengths_are_judged_though_they_are_signed)
 		sign_again();
 		cr_expect_eq(read_it(&s), -EBADMSG, "%llx", (unsigned long long)lies[i]);
 	}
+	/* A gene may be long, but not longer than what there is: reading it would leave the memory. */
+	wire_put64(bytes + 168 + 8, 13);
+	wire_put64(bytes + 168 + 48 + 13 + 48 + 17 + 8, 255u << 20);
+	sign_again();
+	cr_expect_eq(read_it(&s), -EBADMSG);
 }
 
 Test(spore, order_and_number_of_parts)
