@@ -18,7 +18,8 @@
 	X(WEIGHTS, "weights", IMMUNE, 0)                                                                               \
 	X(HORMONES, "hormones", TOP, 0)                                                                                \
 	X(POTENCY, "potency", HORMONES, 0)                                                                             \
-	X(HEALTH, "health", TOP, 0)
+	X(HEALTH, "health", TOP, 0)                                                                                    \
+	X(LINK, "link", TOP, 0)
 
 /*
  * X(TYPE, reader, "name", list, "before", "after"): allowed reads: before, MIN to MAX UNIT of the option, after.
@@ -184,7 +185,9 @@
 		"a proof that takes longer is overdue")                                                                \
 	X(HEALTH, ballot, DURATION, 100, DNA_HOUR, "5s", "", dna, health_ballot_ms, "a vote counts for this long")     \
 	X(HEALTH, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, health_memory_bytes,                               \
-		"most memory of one cell; 0 is no limit")
+		"most memory of one cell; 0 is no limit")                                                              \
+	X(LINK, previous_key, DURATION, 0, 720LL * DNA_HOUR, "24h", "", dna, link_previous_key_ms,                     \
+		"hosts that trust a key accept the one that `key rotate` puts in its place for so long")
 
 /* X(LOW, HIGH): an option whose value may not be above that of another, by SECTION_name. */
 #define DNA_ORDERED(X)                                                                                                 \

@@ -18,7 +18,7 @@ Test(lab_25_signals, a_a_key_is_made_once_and_for_its_owner_only)
 	lab_ctl(&lab, "keygen %s", path);
 	lab_expect(&lab, 0, "name it in the DNA");
 	cr_assert_eq(stat(path, &st), 0);
-	cr_expect((st.st_mode & 07777) == 0600 && st.st_size == 58, "mode %o, %ld bytes", st.st_mode, (long)st.st_size);
+	cr_expect((st.st_mode & 07777) == 0600 && st.st_size == 305, "mode %o, %ld bytes", st.st_mode, (long)st.st_size);
 	lab_sh(&lab, "cat %s", path);
 	lab_expect(&lab, 0, "cellws-key-1 ");
 	lab_ctl(&lab, "keygen %s", path);

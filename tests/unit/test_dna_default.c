@@ -31,6 +31,7 @@ Test(dna_default, every_option_has_its_default)
 	cr_expect(d->hormone_refractory_ms == 500 && d->hormone_rate == 50 && d->hormone_queue_ms == 10);
 	cr_expect(d->cap_neuron_q16 == 65536 && d->cap_blood_q16 == 65536 && d->cap_drone_q16 == 32768);
 	cr_expect(d->cap_stem_q16 == 6554 && d->cap_tcell_q16 == 65536 && d->cap_gamete_q16 == 6554);
+	cr_expect_eq(d->link_previous_key_ms, 86400000);
 	cr_expect(d->health_prompt_ms == 2000 && d->health_answer_ms == 3000 && d->health_ballot_ms == 5000);
 }
 

@@ -226,3 +226,60 @@ Test(key, a_proof_is_bound_to_everything_it_names)
 		mac[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 }
+
+static struct key_ring ring, got;
+
+Test(key, a_ring_has_key_and_pair)
+{
+	char text[KEY_RING_TEXT_BYTES + 1];
+
+	cr_assert_eq(key_ring_make(&ring), 0);
+	key_ring_write(&ring, text);
+	cr_expect_eq(strlen(text), KEY_RING_TEXT_BYTES);
+	cr_expect(!key_ring_read(text, strlen(text), &got) && !memcmp(got.cell, ring.cell, KEY_BYTES));
+	cr_expect(!memcmp(&got.identity.credential, &ring.identity.credential, 32) && got.identity.credential.generation == 1);
+	/* Older files have the key alone. */
+	cr_expect(!key_ring_read(text, KEY_TEXT_BYTES, &got) && !got.identity.credential.generation);
+	for (size_t n = 0; n < KEY_RING_TEXT_BYTES; n++)
+		cr_expect(n == KEY_TEXT_BYTES || key_ring_read(text, n, &got) == -EINVAL, "%zu bytes are taken", n);
+}
+
+Test(key, a_pair_whose_halves_do_not_belong_together)
+{
+	char text[KEY_RING_TEXT_BYTES + 1];
+
+	cr_assert_eq(key_ring_make(&ring), 0);
+	ring.identity.seed[0] ^= 1;
+	key_ring_write(&ring, text);
+	cr_expect_eq(key_ring_read(text, strlen(text), &got), -EINVAL);
+}
+
+Test(key, rotation_replaces_the_file_whole)
+{
+	const char *why = NULL;
+	char beside[80];
+	struct stat st;
+
+	cr_assert(!key_ring_make(&ring) && !key_ring_store(file, &ring));
+	cr_expect_eq(key_ring_store(file, &ring), -EEXIST);
+	cr_assert(!key_ring_rotate(&ring, 1000) && !key_ring_replace(file, &ring));
+	cr_assert_eq(key_ring_load(file, &got, &why), 0, "%s", why);
+	cr_expect(got.identity.credential.generation == 2 && got.identity.credential.until_s == 1000);
+	cr_expect(!memcmp(got.cell, ring.cell, KEY_BYTES) && !stat(file, &st) && (st.st_mode & 07777) == 0600);
+	/* What is left of an interrupted one is not written over, and the key stays. */
+	snprintf(beside, sizeof(beside), "%s.new", file);
+	cr_assert_eq(key_ring_store(beside, &ring), 0);
+	cr_assert_eq(key_ring_rotate(&ring, 1000), 0);
+	cr_expect_eq(key_ring_replace(file, &ring), -EEXIST);
+	cr_expect(!key_ring_load(file, &got, &why) && got.identity.credential.generation == 2);
+	unlink(beside);
+}
+
+Test(key, an_older_file_gets_its_first_pair_by_rotation)
+{
+	const char *why = NULL;
+
+	put(TEXT, 0600);
+	cr_assert(!key_ring_load(file, &ring, &why) && !key_ring_rotate(&ring, 1000) && !key_ring_replace(file, &ring));
+	cr_expect(!key_ring_load(file, &got, &why) && got.identity.credential.generation == 1);
+}

@@ -3,6 +3,8 @@
 #include "cellctl/down.h"
 #include "cellctl/confirm.h"
 #include "cellctl/cookies.h"
+#include "cellctl/egg.h"
+#include "cellctl/egg_genes.h"
 #include "cellctl/pins.h"
 #include "cellctl/remember.h"
 #include "cellctl/vital.h"
@@ -133,7 +135,7 @@ static int lock_place(const struct invocation *in, const char *name)
 
 static void remove_place(const struct invocation *in, const char *name)
 {
-	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/" CONFIRM_LEAF, "/lock", "" };
+	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/" CONFIRM_LEAF, "/key", "/lock", "" };
 	char path[PIN_PATH];
 
 	for (unsigned i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
@@ -143,6 +145,7 @@ static void remove_place(const struct invocation *in, const char *name)
 		else
 			rmdir(path);
 	}
+	egg_genes_remove(in, name);
 }
 
 static void end_cells(const struct invocation *in, const char *name, struct family *f)
@@ -192,6 +195,10 @@ int verb_down(const struct invocation *in)
 		return verb_usage("down");
 	if (geteuid())
 		return verb_say(VERB_FAILED, "down needs root: sudo cellctl down");
+	if (egg_end(in)) {
+		printf("the egg that waited is gone\n");
+		return VERB_DONE;
+	}
 	code = verb_organism(in, name);
 	return code ? code : down_organism(in, name);
 }

@@ -36,24 +36,26 @@ void up_plan_fd(struct up *u, int number, int fd)
 static int up_read_dna(struct up *u, const char *file)
 {
 	struct dna *dna = &u->germ.dna;
-	char *text = NULL;
-	size_t n;
+	char *text = NULL, here[DNA_PATH_MAX] = "";
 	int error;
 
+	if (!file || file[0] != '/')
+		(void)!getcwd(here, sizeof(here));
+	snprintf(u->germ.origin, sizeof(u->germ.origin), "%s%s%s", here, here[0] ? "/" : "", file ? file : "dna.conf");
+	u->text = dna_default_text;
+	u->text_n = dna_default_size;
 	if (!file)
-		return dna_parse(dna_default_text, dna_default_size, "dna.conf (embedded)", dna, stderr) ? VERB_USAGE : 0;
-	error = dna_load(file, &text, &n);
+		return dna_parse(u->text, u->text_n, "dna.conf (embedded)", dna, stderr) ? VERB_USAGE : 0;
+	error = dna_load(file, &text, &u->text_n);
 	if (error)
 		return verb_say(VERB_USAGE, "%s cannot be read: %s", file, strerror(-error));
-	error = dna_parse(text, n, file, dna, stderr);
-	free(text);
-	return error ? VERB_USAGE : 0;
+	/* Kept to the end of the process: the cells get a copy. */
+	u->text = text;
+	return dna_parse(u->text, u->text_n, file, dna, stderr) ? VERB_USAGE : 0;
 }
 
-static int up_check(struct up *u, const char *file)
+int up_check_place(struct up *u)
 {
-	int code;
-
 	if (geteuid())
 		return verb_say(VERB_FAILED, "up needs root, to load BPF programs and to bind ports: sudo cellctl up ...");
 	if (!vital_sees_pids())
@@ -62,11 +64,7 @@ static int up_check(struct up *u, const char *file)
 	u->ifindex = if_nametoindex(u->iface);
 	if (!u->ifindex)
 		return verb_say(VERB_FAILED, "there is no interface \"%s\" here; `ip link` lists them", u->iface);
-	code = up_read_dna(u, file);
-	if (code)
-		return code;
-	u->germ.dna.observe |= u->observe;
-	return dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
+	return 0;
 }
 
 /*
@@ -128,6 +126,18 @@ static int up_steps(struct up *u)
 			return code;
 	}
 	return 0;
+}
+
+int up_organism(struct up *u)
+{
+	int code = dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
+
+	u->germ.dna.observe |= u->observe;
+	if (!code)
+		code = up_steps(u);
+	if (code)
+		up_undo(u);
+	return code;
 }
 
 static void up_tell(const struct up *u)
@@ -208,16 +218,15 @@ int verb_up(const struct invocation *in)
 	u = (struct up){ .in = in, .lock = -1, .log = -1, .ready = { -1, -1 } };
 	code = up_arguments(&u, &mine, &dna);
 	if (!code)
-		code = up_check(&u, dna);
+		code = up_check_place(&u);
+	if (!code)
+		code = up_read_dna(&u, dna);
 	if (!code && in->name && strcmp(in->name, u.germ.dna.organism))
 		code = verb_say(VERB_USAGE, "--name %s is not the DNA's organism \"%s\"", in->name, u.germ.dna.organism);
+	if (!code)
+		code = up_organism(&u);
 	if (code)
 		return code;
-	code = up_steps(&u);
-	if (code) {
-		up_undo(&u);
-		return code;
-	}
 	up_tell(&u);
 	return u.foreground ? up_stay(&u) : VERB_DONE;
 }

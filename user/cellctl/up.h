@@ -9,6 +9,7 @@
 #include "dna/dna.h"
 #include "shared/foreign.h"
 #include "tissue/germ.h"
+#include "tissue/key.h"
 
 struct cellws;
 
@@ -24,6 +25,9 @@ struct up {
 	bool observe;
 	uint64_t confirm_s; /* taken down again unless confirmed in that time; 0: never */
 	struct germ germ; /* with the DNA in it */
+	const char *text; /* of the DNA */
+	size_t text_n;
+	const struct key_ring *ring; /* that came with a spore; NULL: as the DNA says */
 	struct cellws *skel;
 	bool bans_kept; /* their maps have outlived an earlier life */
 	int lock;
@@ -42,6 +46,15 @@ struct up {
 /* Remembers how to take a step back. */
 void up_done(struct up *u, void (*undo)(struct up *u));
 
+/* Whether this host can bear an organism on u->iface. 0 or the exit code, said. */
+int up_check_place(struct up *u);
+
+/*
+ * Lays the egg of the DNA in u, which was parsed; fills in from u->in, iface, ifindex, xdp_wish, text, ring. 0; or the
+ * exit code, said, and everything is undone.
+ */
+int up_organism(struct up *u);
+
 /* Each returns 0, or says what is wrong and returns the exit code. */
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
@@ -49,7 +62,7 @@ int up_neverban(struct up *u);        /* up_neverban.c: whom no ban may hit */
 void up_neverban_tell(const struct up *u);
 int up_memory(struct up *u);          /* up_memory.c: the bans of an earlier life */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
-int up_key(struct up *u);             /* up_key.c: the secret key in shared memory */
+int up_key(struct up *u);             /* up_key.c: the secret key in shared memory, and where the run directory finds it */
 int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addresses, where the host allows it */
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */

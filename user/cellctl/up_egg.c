@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Laying the egg: a fresh process without root or capabilities, with the planned descriptors and nothing else. */
 #include "cellctl/up.h"
+#include "cellctl/confine.h"
 #include "cells/cell.h"
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -16,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,7 +60,7 @@ static int make_germ(struct up *u)
 		bytes[i] = made;
 	}
 	if (!error)
-		error = germ_make(&u->germ, parts, bytes, mime, mime_n);
+		error = germ_make(&u->germ, parts, bytes, mime, mime_n, u->text, u->text_n);
 	free(mime);
 	for (int i = 0; i < MEMBRANE_COUNT; i++)
 		free((void *)(uintptr_t)bytes[i]);
@@ -110,20 +108,6 @@ static int limit(int what, rlim_t n)
 	return setrlimit((__rlimit_resource_t)what, &l) ? -errno : 0;
 }
 
-/* For good: groups, capabilities, user, no new privileges. Read back by the egg before it says it is ready. */
-static int give_up_root(const struct up *u)
-{
-	for (int cap = 0; cap <= 63; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
-			return -errno;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
-		return -errno;
-	if (setgroups(0, NULL) || setresgid(u->germ.gid, u->germ.gid, u->germ.gid) ||
-		setresuid(u->germ.uid, u->germ.uid, u->germ.uid))
-		return -errno;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
-}
-
 static _Noreturn void become_egg(struct up *u)
 {
 	/* Room for the title of every later cell. */
@@ -146,8 +130,9 @@ static _Noreturn void become_egg(struct up *u)
 	umask(077);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Read back by the egg before it says it is ready. */
 	if (!error)
-		error = give_up_root(u);
+		error = confine_user(u->germ.uid, u->germ.gid);
 	if (!error) {
 		execve("/proc/self/exe", argv, env);
 		error = -errno;

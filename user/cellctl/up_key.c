@@ -1,25 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The secret key on its way to the egg: from the DNA's file, or made for this life; here only until it is handed over. */
+/* The secret key on its way to the egg: from the DNA's file, a spore, or made for this life; here only until it is handed over. */
 #include "cellctl/up.h"
+#include "cellctl/key.h"
 #include "secret/secret.h"
-#include "tissue/key.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define LOCKED_BYTES (256u << 10)
 
-static int get_key(const struct dna *dna, uint8_t key[KEY_BYTES])
+static int get_ring(const struct up *u, struct key_ring *ring)
 {
+	const struct dna *dna = &u->germ.dna;
 	const char *why = "";
 	int error;
 
+	if (u->ring) {
+		*ring = *u->ring;
+		return 0;
+	}
 	if (dna->key[0]) {
-		error = key_load(dna->key, key, &why);
+		error = key_ring_load(dna->key, ring, &why);
 		return error ? verb_say(VERB_USAGE, "%s: key: %s %s (%s)", dna->file, dna->key, why, strerror(-error)) : 0;
 	}
-	error = key_make(key);
+	error = key_ring_make(ring);
 	return error ? verb_say(VERB_FAILED, "no key can be made: %s", strerror(-error)) : 0;
+}
+
+static void undo_place(struct up *u)
+{
+	char path[PIN_PATH];
+
+	if (!key_path(u->in, u->germ.dna.organism, path))
+		unlink(path);
+}
+
+/* A key that is in no file of the operator's lies in the run directory, for root only, as long as the organism is up. */
+static int keep_ring(struct up *u, const struct key_ring *ring)
+{
+	const char *file = u->germ.dna.key;
+	char path[PIN_PATH];
+	int error;
+
+	if (key_path(u->in, u->germ.dna.organism, path))
+		return verb_say(VERB_USAGE, "--run-dir is too long");
+	if (unlink(path) && errno != ENOENT)
+		return verb_say(VERB_FAILED, "%s cannot be replaced: %s", path, strerror(errno));
+	if (file[0] && !u->ring)
+		error = symlink(file, path) ? -errno : 0;
+	else
+		error = key_ring_store(path, ring);
+	if (error)
+		return verb_say(VERB_FAILED, "%s cannot be made: %s", path, strerror(-error));
+	up_done(u, undo_place);
+	return 0;
 }
 
 /* Every cell locks the key's page, twice where the memory is secret too: some hosts allow a user less than that. */
@@ -37,11 +74,17 @@ static void allow_lock(void)
 
 int up_key(struct up *u)
 {
-	uint8_t key[KEY_BYTES];
-	int code = get_key(&u->germ.dna, key), fd;
+	static struct key_ring ring;
+	int code, fd = -1;
 
-	fd = code ? -1 : key_memfd(key);
-	secret_wipe(key, sizeof(key));
+	if (secret_lock(&ring, sizeof(ring)))
+		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(errno));
+	code = get_ring(u, &ring);
+	if (!code)
+		code = keep_ring(u, &ring);
+	if (!code)
+		fd = key_memfd(ring.cell);
+	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;
 	if (fd < 0)

@@ -38,6 +38,9 @@ struct invocation {
 	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote and refusal, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \
 	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \
+	X(key, "--public [FILE] | rotate [FILE] [--accept T]", "print the public key that eggs trust; put a new key in its place") \
+	X(egg, "IFACE --listen ADDR:PORT --trust KEY [--for T] [--xdp auto|native|generic|off]", "wait for the organism with that public key to come from another host") \
+	X(reproduce, "HOST:PORT [--egg KEY]", "send a copy of the organism to an egg on another host")          \
 	X(doctor, "[IFACE] [--dna FILE] [--json]", "what this host offers and what is done without it")
 
 #define X(name, args, help) int verb_##name(const struct invocation *in);

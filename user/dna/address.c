@@ -20,7 +20,7 @@ static bool take_number(const char *text, unsigned int most, unsigned int *n)
 }
 
 /* Splits off the port and reads the address. */
-static bool take_listen(const char *text, struct dna_listen *to)
+bool dna_listen_read(const char *text, struct dna_listen *to)
 {
 	char host[sizeof(to->text)];
 	const char *colon = strrchr(text, ':');
@@ -49,7 +49,7 @@ bool dna_address_read(struct dna_value *v)
 	struct dna *dna = v->reading->dna;
 	struct dna_listen listen = {.line = v->line};
 
-	if (dna->listen_count == DNA_LISTEN_MAX || !take_listen(v->text, &listen))
+	if (dna->listen_count == DNA_LISTEN_MAX || !dna_listen_read(v->text, &listen))
 		return false;
 	if (listen.family == AF_INET6 && !memcmp(listen.addr, mapped, sizeof(mapped))) {
 		snprintf(v->allowed, sizeof(v->allowed), "an IPv4 address without \"::ffff:\" and brackets");

@@ -3,6 +3,7 @@
 #ifndef CELLWS_DNA_H
 #define CELLWS_DNA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -116,6 +117,7 @@ struct dna {
 	uint32_t health_ballot_ms;
 	uint64_t health_memory_bytes; /* most of one cell, 0 = unlimited */
 	uint64_t cells_memory_bytes;  /* of all cells: none is added beyond it, 0 = unlimited */
+	uint32_t link_previous_key_ms;
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
@@ -182,6 +184,9 @@ void dna_print_options(FILE *out);
  * stems for a moment.
  */
 uint32_t dna_cells_least(const struct dna *dna);
+
+/* Reads "A.B.C.D:PORT" or "[IPV6]:PORT", port 1 to 65535; false, and *to is undefined, when it is none. */
+bool dna_listen_read(const char *text, struct dna_listen *to);
 
 /*
  * Reads a fraction as people write it, "0.5", "1", with at most 4 decimals, into parts of 65536, rounded to the nearest.

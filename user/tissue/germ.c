@@ -26,7 +26,7 @@ static int germ_write(int fd, const void *bytes, size_t n)
 	return 0;
 }
 
-static void germ_lay_out(struct germ *g, const struct germ_part source[MEMBRANE_COUNT], size_t mime_n)
+static void germ_lay_out(struct germ *g, const struct germ_part source[MEMBRANE_COUNT], size_t mime_n, size_t text_n)
 {
 	uint32_t at = sizeof(*g);
 
@@ -35,12 +35,14 @@ static void germ_lay_out(struct germ *g, const struct germ_part source[MEMBRANE_
 		at += (source[i].n + 7u) / 8u * 8u;
 	}
 	g->mime = (struct germ_part){ .at = at, .n = (uint32_t)mime_n };
+	g->text = (struct germ_part){ .at = at + (uint32_t)mime_n, .n = (uint32_t)text_n };
 	g->magic = GERM_MAGIC;
-	g->bytes = at + (uint32_t)mime_n;
+	g->bytes = g->text.at + g->text.n;
 }
 
 int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
-	const char *const filter_bytes[MEMBRANE_COUNT], const char *mime, size_t mime_n)
+	const char *const filter_bytes[MEMBRANE_COUNT], const char *mime, size_t mime_n, const char *text,
+	size_t text_n)
 {
 	static const char zeros[8];
 	int fd = memfd_create("cellws-germ", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -48,7 +50,7 @@ int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
 
 	if (fd < 0)
 		return -errno;
-	germ_lay_out(g, filter_src, mime_n);
+	germ_lay_out(g, filter_src, mime_n, text_n);
 	error = germ_write(fd, g, sizeof(*g));
 	for (int i = 0; i < MEMBRANE_COUNT && !error; i++) {
 		error = germ_write(fd, filter_bytes[i], filter_src[i].n);
@@ -57,6 +59,8 @@ int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
 	}
 	if (!error)
 		error = germ_write(fd, mime, mime_n);
+	if (!error)
+		error = germ_write(fd, text, text_n);
 	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		error = -errno;
 	if (error) {

@@ -26,12 +26,14 @@ struct germ {
 	uint64_t fingerprint_key[2]; /* secret; the same in every life that remembers */
 	struct germ_part filter[MEMBRANE_COUNT]; /* seccomp programs */
 	struct germ_part mime;                   /* text of the system's mime.types */
+	struct germ_part text;                   /* of the DNA, as the operator wrote it */
+	char origin[DNA_PATH_MAX];               /* absolute name of the DNA's file: its relative paths begin there */
 	struct dna dna;
 };
 
-/* Builds the file; returns its sealed descriptor or -errno. filter and mime texts are appended behind g. */
+/* Builds the file; returns its sealed descriptor or -errno. Filters, mime and the DNA's text are appended behind g. */
 int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT], const char *const filter_bytes[MEMBRANE_COUNT],
-	const char *mime, size_t mime_n);
+	const char *mime, size_t mime_n, const char *text, size_t text_n);
 
 /* Maps the file read-only and checks its form. NULL when it is none. */
 const struct germ *germ_map(int fd);

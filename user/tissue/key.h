@@ -6,12 +6,45 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "link/identity.h"
 #include "shared/hormone.h"
 
 #define KEY_BYTES 32u
 
 /* The text form: "cellws-key-1 ", 44 characters of base64, a line feed. */
 #define KEY_TEXT_BYTES 58u
+
+/*
+ * What a key file holds: the key that cells share, and the pair by which the organism is known to other hosts. Secret:
+ * to be locked (secret_lock) and wiped.
+ */
+struct key_ring {
+	uint8_t cell[KEY_BYTES];
+	struct identity identity; /* generation 0: files of older versions have no pair */
+};
+
+/* The file: the text form of the key, then "cellws-pair-1 ", 232 characters of base64 (seed, credential), a line feed. */
+#define KEY_RING_TEXT_BYTES (KEY_TEXT_BYTES + 247u)
+
+/* Both new, of the first generation. 0 or -errno. */
+int key_ring_make(struct key_ring *ring);
+
+/* A new key and the next generation of the pair, or the first where there was none. until_s: see identity_rotate(). */
+int key_ring_rotate(struct key_ring *ring, uint64_t until_s);
+
+/* The text with a NUL behind it; and back, with or without a pair: 0 or -EINVAL. n: bytes of text. */
+void key_ring_write(const struct key_ring *ring, char text[KEY_RING_TEXT_BYTES + 1]);
+int key_ring_read(const char *text, size_t n, struct key_ring *ring);
+
+/* Reads the file, as key_load() does. */
+int key_ring_load(const char *file, struct key_ring *ring, const char **why);
+
+/*
+ * Writes a new file for its owner only, or a whole new one in the place of file, with the same owner; an interrupted
+ * call leaves the old one. 0 or -errno: -EEXIST when there is a file, or when FILE.new is left of an earlier call.
+ */
+int key_ring_store(const char *file, const struct key_ring *ring);
+int key_ring_replace(const char *file, const struct key_ring *ring);
 
 /*
  * Reads a key from its file. The file must be a regular one (no link), belong to root or the caller, and be closed to

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Growing on another host: an egg in the client's namespace, a mother in the server's; strangers, harm on the way, keys. */
+#include <criterion/criterion.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lab.h"
+#include "relay.h"
+
+LAB_SUITE(lab_95_reproduce, 90);
+
+#define EGG_PORT   7946
+#define RELAY_PORT 7000
+#define FIRST	   264 /* bytes of the first message, of the third, of the frame with the keys */
+#define THIRD	   104
+#define KEYS_FRAME 86
+
+/* cellctl on the daughter's host. */
+static int far(const char *words)
+{
+	return lab_sh(&lab, "mkdir -p %s/far && exec nsenter --net=/run/netns/%s -- %s/cellctl %s --run-dir %s/far --bpffs %s/far",
+		lab.bpffs, lab.client, lab_here(), words, lab.dir, lab.bpffs);
+}
+
+static void read_key(const char *file, char key[64])
+{
+	lab_ctl(&lab, "key --public %s", file);
+	cr_assert_eq(lab.code, 0, "%s", lab.err);
+	cr_assert_lt(snprintf(key, 64, "%s", lab.out), 64);
+	key[strcspn(key, "\n")] = 0;
+}
+
+static void lay_egg(const char *key, const char *more)
+{
+	char words[256];
+
+	snprintf(words, sizeof(words), "egg eth0 --listen 0.0.0.0:%d --trust %s %s", EGG_PORT, key, more);
+	far(words);
+	lab_expect(&lab, 0, "an egg waits");
+}
+
+static int reproduce(unsigned port, const char *more)
+{
+	return lab_ctl(&lab, "reproduce " LAB_CLIENT_V4 ":%u %s", port, more);
+}
+
+/* Nothing of an organism is on the daughter's host: of an attempt that failed, or after `down`. */
+static void expect_nothing_far(void)
+{
+	char path[128];
+
+	for (const char *const *leaf = (const char *const[]){ "far/lab", "far/lab.genes", "far/lab.genes.new", "bpf/far/cellws", NULL };
+		*leaf; leaf++) {
+		snprintf(path, sizeof(path), "%s/%s", lab.dir, *leaf);
+		cr_expect_neq(access(path, F_OK), 0, "%s is there", path);
+	}
+}
+
+static json_t *far_status(void)
+{
+	far("status --json");
+	return json_loads(lab.out, 0, NULL);
+}
+
+static void expect_daughter_lives(void)
+{
+	json_t *mother = lab_status(&lab), *daughter = far_status();
+	const char *path[] = { "organism", "dna_sha256" };
+
+	cr_assert(mother && daughter, "%s", lab.err);
+	for (int i = 0; i < 2; i++) {
+		mother = json_object_get(mother, path[i]);
+		daughter = json_object_get(daughter, path[i]);
+	}
+	cr_expect(mother && json_equal(mother, daughter), "not the same DNA");
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/hello", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/", NULL), 200);
+}
+
+Test(lab_95_reproduce, a_an_organism_grows_on_another_host)
+{
+	char key[64], theirs[64];
+
+	lab_up(&lab, "", "");
+	lab_ctl(&lab, "immune ban 10.99.7.7");
+	lab_ctl(&lab, "immune ban " LAB_CLIENT_V4);
+	read_key("", key);
+	lay_egg(key, "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	lab_expect(&lab, 0, "lab is laid there");
+	expect_daughter_lives();
+	far("immune list");
+	cr_expect(strstr(lab.out, "10.99.7.7") && !strstr(lab.out, LAB_CLIENT_V4), "its own address is banned: %s", lab.out);
+	far("key --public");
+	cr_assert_lt(snprintf(theirs, sizeof(theirs), "%s", lab.out), 64);
+	cr_expect(!strncmp(theirs, key, strlen(key)));
+	lab_sh(&lab, "stat -c '%%u %%a' %s/far/lab.genes/*.so", lab.dir);
+	cr_expect_str_eq(lab.out, "0 644\n0 644\n0 644\n");
+	lab_sh(&lab, "stat -c '%%u %%a' %s/far/lab/key", lab.dir);
+	lab_expect(&lab, 0, "0 600");
+	/* The mother may go, the daughter stays; and after `down` nothing is left of her. */
+	lab_ctl(&lab, "down");
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/hello", NULL), 200);
+	far("down");
+	lab_expect(&lab, 0, "down");
+	expect_nothing_far();
+}
+
+struct visit {
+	struct lab_conn c;
+	double since, until;
+};
+
+/* What a stranger tries; all see the same. */
+Test(lab_95_reproduce, b_strangers_meet_silence_of_one_length)
+{
+	static char garbage[2000];
+	struct visit v[3] = { 0 };
+	char key[64], path[128];
+
+	snprintf(path, sizeof(path), "%s/other", lab.dir);
+	lab_ctl(&lab, "keygen %s", path);
+	read_key(path, key);
+	lay_egg(key, "");
+	for (int i = 0; i < 3; i++) {
+		v[i].c.fd = lab_dial("127.0.0.1", NULL);
+		cr_expect_lt(v[i].c.fd, 0, "an organism answers");
+	}
+	for (int i = 0; i < 3; i++) {
+		struct sockaddr_in egg = { .sin_family = AF_INET, .sin_port = htons(EGG_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+		v[i].c.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		v[i].since = lab_now();
+		cr_assert_eq(connect(v[i].c.fd, (struct sockaddr *)&egg, sizeof(egg)), 0);
+	}
+	/* One says nothing, one a little, one a lot. */
+	lab_send(&v[1].c, garbage, 100);
+	lab_send(&v[2].c, garbage, sizeof(garbage));
+	for (int i = 0; i < 3; i++) {
+		char byte;
+
+		cr_expect_eq(recv(v[i].c.fd, &byte, 1, 0), 0, "a stranger is answered: %s", strerror(errno));
+		v[i].until = lab_now();
+		cr_expect_gt(v[i].until - v[i].since, 4.9, "visit %d was ended after %.2f s", i, v[i].until - v[i].since);
+		close(v[i].c.fd);
+	}
+	cr_expect_lt(v[2].until - v[0].until, 1.0);
+	lab_up(&lab, "", "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "no answer");
+	expect_nothing_far();
+	far("down");
+	lab_expect(&lab, 0, "the egg that waited is gone");
+}
+
+/* Harm at this byte of what the mother says: she fails, nothing is installed, the egg waits on. */
+static void expect_harm_noticed(long flip, long cut)
+{
+	struct relay r = { .port = RELAY_PORT, .to = EGG_PORT, .flip = flip, .cut = cut };
+
+	relay_start(&r);
+	cr_expect_eq(reproduce(RELAY_PORT, ""), 1, "altered at %ld, cut at %ld: %s", flip, cut, lab.out);
+	relay_end(&r);
+	expect_nothing_far();
+}
+
+Test(lab_95_reproduce, c_harm_on_the_way_installs_nothing)
+{
+	const long spots[] = { 10, FIRST + 10, FIRST + THIRD + 2, FIRST + THIRD + 40, FIRST + THIRD + KEYS_FRAME + 2000 };
+	char key[64];
+
+	lab_up(&lab, "", "");
+	read_key("", key);
+	lay_egg(key, "");
+	for (unsigned i = 0; i < sizeof(spots) / sizeof(*spots); i++)
+		expect_harm_noticed(spots[i], -1);
+	for (unsigned i = 1; i < sizeof(spots) / sizeof(*spots); i++)
+		expect_harm_noticed(-1, spots[i]);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
+}
+
+/* Says what was said before, and counts what comes back. */
+static size_t replay(const struct relay *r)
+{
+	struct sockaddr_in egg = { .sin_family = AF_INET, .sin_port = htons(EGG_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char bytes[4096];
+	size_t all = 0;
+	ssize_t n;
+
+	cr_assert_eq(connect(fd, (struct sockaddr *)&egg, sizeof(egg)), 0);
+	cr_assert_eq(send(fd, r->said, *r->said_n, MSG_NOSIGNAL), (ssize_t)*r->said_n);
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		all += (size_t)n;
+	close(fd);
+	return all;
+}
+
+Test(lab_95_reproduce, d_what_was_said_before_is_not_believed_again)
+{
+	struct relay r = { .port = RELAY_PORT, .to = EGG_PORT, .flip = -1, .cut = FIRST + THIRD + KEYS_FRAME + 2000 };
+	char key[64];
+
+	lab_up(&lab, "", "");
+	read_key("", key);
+	lay_egg(key, "");
+	relay_start(&r);
+	cr_expect_eq(reproduce(RELAY_PORT, ""), 1);
+	relay_end(&r);
+	cr_expect_eq(replay(&r), 0, "the same egg answers");
+	r.cut = -1;
+	relay_start(&r);
+	cr_expect_eq(reproduce(RELAY_PORT, ""), 0, "%s", lab.err);
+	relay_end(&r);
+	far("down");
+	lab_expect(&lab, 0, "down");
+	/* Another egg has not heard it, and stops at the proof: it has said its second message and no more. */
+	lay_egg(key, "");
+	cr_expect_eq(replay(&r), 144);
+	expect_nothing_far();
+	far("down");
+}
+
+Test(lab_95_reproduce, e_keys_of_other_generations)
+{
+	char path[128], more[192], old[64];
+
+	snprintf(path, sizeof(path), "%s/mother.key", lab.dir);
+	snprintf(more, sizeof(more), "key = \"%s\"", path);
+	lab_ctl(&lab, "keygen %s", path);
+	read_key(path, old);
+	lab_sh(&lab, "cp -p %s %s.old", path, path);
+	lab_up(&lab, more, "");
+	/* The egg trusts the old key, which vouches for the new one. */
+	lab_ctl(&lab, "key rotate");
+	lab_expect(&lab, 0, "generation 2, accepted for 86400 s");
+	lay_egg(old, "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
+	/* And back: what was here is newer than what comes. */
+	lab_sh(&lab, "mv %s.old %s", path, path);
+	lay_egg(old, "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "generation");
+	expect_nothing_far();
+	/* Vouched for no longer. */
+	lab_ctl(&lab, "key rotate --accept 1s");
+	sleep(2);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "no answer");
+	far("down");
+}
+
+static pid_t keeper(void)
+{
+	char path[128], text[16] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/far/egg.lock", lab.dir);
+	f = fopen(path, "re");
+	cr_assert(f && fgets(text, sizeof(text), f));
+	fclose(f);
+	return (pid_t)atoi(text);
+}
+
+/* The keeper's only child. */
+static pid_t receiver(void)
+{
+	char path[64], text[32] = "";
+	pid_t of = keeper();
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)of, (int)of);
+	f = fopen(path, "re");
+	cr_assert_not_null(f);
+	if (!fgets(text, sizeof(text), f))
+		text[0] = 0;
+	fclose(f);
+	return (pid_t)atoi(text);
+}
+
+static long switches(pid_t pid)
+{
+	char a[32] = "", b[32] = "";
+
+	cr_assert(lab_proc_line(pid, "voluntary_ctxt_switches", a, sizeof(a)));
+	cr_assert(lab_proc_line(pid, "nonvoluntary_ctxt_switches", b, sizeof(b)));
+	return atol(a) + atol(b);
+}
+
+static bool another_receiver(void *arg)
+{
+	pid_t pid = receiver();
+
+	return pid > 0 && pid != *(pid_t *)arg && lab_is_sealed(pid);
+}
+
+Test(lab_95_reproduce, f_the_egg_sleeps_sealed_and_survives_its_network_process)
+{
+	pid_t first, second;
+	long before[2];
+	char key[64];
+
+	lab_up(&lab, "", "");
+	read_key("", key);
+	lay_egg(key, "");
+	first = receiver();
+	cr_assert(first > 0 && lab_is_sealed(first));
+	before[0] = switches(keeper());
+	before[1] = switches(first);
+	sleep(2);
+	cr_expect(switches(keeper()) == before[0] && switches(first) == before[1], "the egg does not sleep");
+	kill(first, SIGKILL);
+	cr_assert(lab_wait(LAB_SOON_S, another_receiver, &first));
+	second = receiver();
+	cr_expect_neq(second, first);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
+}
+
+static bool egg_is_gone(void *arg)
+{
+	char path[128];
+
+	(void)arg;
+	snprintf(path, sizeof(path), "%s/far/egg.lock", lab.dir);
+	return access(path, F_OK) != 0;
+}
+
+Test(lab_95_reproduce, g_patience_and_the_right_egg)
+{
+	char key[64], word[80] = "";
+	const char *at;
+
+	lab_up(&lab, "", "");
+	read_key("", key);
+	lay_egg(key, "--for 1s");
+	cr_expect(lab_wait(LAB_SOON_S, egg_is_gone, NULL));
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "Connection refused");
+	lay_egg(key, "");
+	at = strstr(lab.out, "--egg ");
+	cr_assert_not_null(at);
+	snprintf(word, sizeof(word), "%s", at);
+	word[strcspn(word, "\n")] = 0;
+	/* The mother's own key is not the egg's. */
+	lab_ctl(&lab, "reproduce " LAB_CLIENT_V4 ":%d --egg %s", EGG_PORT, key);
+	lab_expect(&lab, 1, "not the egg that is meant");
+	expect_nothing_far();
+	cr_expect_eq(reproduce(EGG_PORT, word), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
+}
+
+Test(lab_95_reproduce, h_a_host_that_cannot_bear_it_says_so)
+{
+	char key[64];
+
+	lab_up(&lab, "", "");
+	read_key("", key);
+	lay_egg(key, "");
+	/* A document root is not there: roots come along by name only. */
+	lab_sh(&lab, "mv %s %s/elsewhere", lab.root, lab.dir);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "root");
+	expect_nothing_far();
+	lab_sh(&lab, "mv %s/elsewhere %s", lab.dir, lab.root);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
+}
+
+Test(lab_95_reproduce, i_wrong_words)
+{
+	far("egg eth0");
+	lab_expect(&lab, 2, "usage");
+	far("egg eth0 --listen 0.0.0.0:7946 --trust nonsense");
+	lab_expect(&lab, 2, "no public key");
+	far("egg eth0 --listen 7946 --trust AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+	lab_expect(&lab, 2, "no address with a port");
+	far("egg eth0 --listen 0.0.0.0:7946 --trust AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= --for soon");
+	lab_expect(&lab, 2, "no duration");
+	far("egg nowhere0 --listen 0.0.0.0:7946 --trust AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+	lab_expect(&lab, 1, "no interface");
+	far("reproduce nowhere");
+	lab_expect(&lab, 3, NULL);
+	lab_ctl(&lab, "key sing");
+	lab_expect(&lab, 2, "usage");
+}

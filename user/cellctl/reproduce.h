@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The halves of `cellctl reproduce`: the spore that root makes, and the gamete that carries it without any privilege. */
+#ifndef CELLWS_CELLCTL_REPRODUCE_H
+#define CELLWS_CELLCTL_REPRODUCE_H
+
+#include "cellctl/germ.h"
+#include "tissue/key.h"
+
+struct gamete {
+	int socket; /* connected */
+	const uint8_t *spore;
+	uint64_t spore_n;
+	const struct key_ring *ring;
+	const uint8_t *egg; /* public key that it must have; NULL: any egg that trusts us */
+	const uint8_t *trust; /* the key the egg was told: ours, or the one before */
+	const char *to; /* as the operator wrote it */
+	const char *name;
+	uint32_t uid, gid;
+};
+
+/* No answer came to a first message: there may be an egg that trusts another key. */
+#define GAMETE_UNHEARD 100
+
+/* A signed spore of a living organism; mapped until the end of the process. 0 or the exit code, said. */
+int reproduce_spore(const struct invocation *in, const char *name, const struct key_ring *ring, const struct germ_view *v,
+	const uint8_t **bytes, uint64_t *n);
+
+/* In a process of its own: gives up root, proves itself, delivers; tells the operator. The exit code, or GAMETE_UNHEARD. */
+_Noreturn void gamete_live(const struct gamete *g);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Making a spore of what runs: the DNA's text and the genes that the cells hold, and the bans of this moment. */
+#include "cellctl/reproduce.h"
+#include "cellctl/spore_bans.h"
+#include "link/spore.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static void add(struct spore *s, enum spore_kind kind, uint32_t route, const void *bytes, uint64_t n)
+{
+	s->part[s->parts++] = (struct spore_part){ .kind = kind, .route = (uint16_t)route, .bytes = bytes, .n = n };
+}
+
+/* Whether an earlier route names the same file, and so brings it. */
+static bool is_brought(const struct dna *dna, uint32_t route)
+{
+	for (uint32_t i = 0; i < route; i++)
+		if (!strcmp(dna->route[i].gene, dna->route[route].gene))
+			return true;
+	return false;
+}
+
+static int add_genes(struct spore *s, const struct germ_view *v)
+{
+	const struct dna *dna = &v->germ->dna;
+
+	for (uint32_t i = 0; i < dna->route_count; i++) {
+		const uint8_t *bytes;
+		uint64_t n;
+		int error;
+
+		if (!strcmp(dna->route[i].gene, "static") || is_brought(dna, i))
+			continue;
+		error = germ_gene(v, i, &bytes, &n);
+		if (error)
+			return verb_say(VERB_FAILED, "the gene of route %s cannot be read: %s", dna->route[i].prefix, strerror(-error));
+		add(s, SPORE_GENE, i, bytes, n);
+	}
+	return 0;
+}
+
+static int write_spore(const struct spore *s, const struct key_ring *ring, const uint8_t **bytes, uint64_t *n)
+{
+	int64_t size = spore_size(s);
+	void *at;
+
+	if (size < 0)
+		return verb_say(VERB_FAILED, "the spore would be too large: genes of at most 256 MiB, 512 MiB in all, 2 million bans");
+	at = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return verb_say(VERB_FAILED, "there is no memory for the spore: %s", strerror(errno));
+	spore_write(s, ring->identity.seed, at);
+	*bytes = at;
+	*n = (uint64_t)size;
+	return 0;
+}
+
+int reproduce_spore(const struct invocation *in, const char *name, const struct key_ring *ring, const struct germ_view *v,
+	const uint8_t **bytes, uint64_t *n)
+{
+	static struct spore s;
+	uint64_t bans_n;
+	uint8_t *bans;
+	int code;
+
+	s = (struct spore){ .generation = v->generation, .credential = ring->identity.credential };
+	add(&s, SPORE_ORIGIN, 0, v->germ->origin, strnlen(v->germ->origin, sizeof(v->germ->origin)));
+	add(&s, SPORE_DNA, 0, germ_bytes(v->germ, v->germ->text), v->germ->text.n);
+	code = add_genes(&s, v);
+	if (code)
+		return code;
+	code = spore_bans_pack(in, name, &bans, &bans_n);
+	if (code)
+		return verb_say(VERB_FAILED, "the bans of %s cannot be read: %s", name, strerror(-code));
+	if (bans_n)
+		add(&s, SPORE_BANS, 0, bans, bans_n);
+	code = write_spore(&s, ring, bytes, n);
+	free(bans);
+	return code;
+}
