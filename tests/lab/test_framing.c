@@ -188,9 +188,11 @@ static bool all_free(void *arg)
 
 Test(lab_48_framing, c_who_answers_malformed_is_condemned)
 {
+	pid_t blood;
 	uint32_t id;
 
 	live(2);
+	blood = lab_family_pid(&family, CLASS_BLOOD);
 	id = expect_condemned(BALLOT_MS);
 	for (int i = 0; i < 10; i++)
 		cr_expect_eq(lab_get(LAB_SERVER_V4, i % 2 ? "/hello" : "/index.html", NULL), 200);
@@ -198,6 +200,7 @@ Test(lab_48_framing, c_who_answers_malformed_is_condemned)
 	cr_expect_eq(lab_bus_events(&lab, HAPPENED_DEATH, id, NULL), 1);
 	cr_expect_eq(lab_bus_events(&lab, HAPPENED_CONDEMN, 0, NULL), 1);
 	cr_expect(lab_wait(LAB_SOON_S, all_free, NULL), "a slot is kept");
+	cr_expect_eq(lab_family_pid(&family, CLASS_BLOOD), blood, "blood died of it");
 	cr_expect(lab_bus_log_says(&lab, "an answer was malformed, by its own account of it"), "the log says %s", lab.out);
 }
 
