@@ -243,13 +243,18 @@ Test(lab_94_tcell, g_and_over_the_death_of_everybody)
 	up_again(NULL);
 	cr_expect(is_dropped((void *)(uintptr_t)BAD));
 	cr_expect(is_heard((void *)(uintptr_t) "10.99.7.8"), "a ban that was lifted is back");
+	/* No T cell lives yet that could write it down. */
+	immune("ban 10.99.9.1");
+	expect_file("SELECT active FROM bans WHERE prefix='10.99.9.1'", "[(1,)]");
+	immune("unban 10.99.9.1");
+	expect_file("SELECT active FROM bans WHERE prefix='10.99.9.1'", "[]");
 	/* And as if only the cells had died, a moment after a ban. */
 	offend("10.99.7.8");
 	lab_kill_everything(&lab);
 	up_again("every cell of an earlier");
 	cr_expect(is_dropped((void *)(uintptr_t) "10.99.7.8"));
 	expect_file("SELECT offences FROM bans WHERE prefix='10.99.7.8'", "[(2,)]");
-	expect_file("SELECT count(*) FROM incidents", "[(4,)]");
+	expect_file("SELECT count(*) FROM incidents", "[(6,)]");
 }
 
 static void deadly(int first)

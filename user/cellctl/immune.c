@@ -274,19 +274,19 @@ static int immune_why(struct immune *call)
 
 enum takes { NOTHING, A_PREFIX, A_FILE, PERHAPS_A_FILE };
 
-/* X(name, what it takes, the default of --ttl or NULL, takes --replace) */
+/* X(name, what it takes, the default of --ttl or NULL, takes --replace, changes bans) */
 #define ACTIONS(X)                        \
-	X(list, NOTHING, NULL, 0)         \
-	X(ban, A_PREFIX, "1h", 0)         \
-	X(unban, A_PREFIX, NULL, 0)       \
-	X(allow, A_PREFIX, NULL, 0)       \
-	X(disallow, A_PREFIX, NULL, 0)    \
-	X(why, A_PREFIX, NULL, 0)         \
-	X(log, NOTHING, NULL, 0)          \
-	X(import, A_FILE, "forever", 1)   \
-	X(export, PERHAPS_A_FILE, NULL, 0) \
-	X(observe, NOTHING, NULL, 0)      \
-	X(enforce, NOTHING, NULL, 0)
+	X(list, NOTHING, NULL, 0, 0)         \
+	X(ban, A_PREFIX, "1h", 0, 1)         \
+	X(unban, A_PREFIX, NULL, 0, 1)       \
+	X(allow, A_PREFIX, NULL, 0, 1)       \
+	X(disallow, A_PREFIX, NULL, 0, 0)    \
+	X(why, A_PREFIX, NULL, 0, 0)         \
+	X(log, NOTHING, NULL, 0, 0)          \
+	X(import, A_FILE, "forever", 1, 1)   \
+	X(export, PERHAPS_A_FILE, NULL, 0, 0) \
+	X(observe, NOTHING, NULL, 0, 0)      \
+	X(enforce, NOTHING, NULL, 0, 0)
 
 struct action {
 	const char *name;
@@ -294,10 +294,11 @@ struct action {
 	enum takes takes;
 	const char *ttl;
 	bool replace;
+	bool changes;
 };
 
 static const struct action actions[] = {
-#define X(name, takes, ttl, replace) { #name, immune_##name, takes, ttl, replace },
+#define X(name, takes, ttl, replace, changes) { #name, immune_##name, takes, ttl, replace, changes },
 	ACTIONS(X)
 #undef X
 };
@@ -320,6 +321,21 @@ static bool fits(const struct action *a, const struct invocation *rest, const ch
 	return n == (a->takes != NOTHING) || (n == 0 && a->takes == PERHAPS_A_FILE);
 }
 
+/* Whether a T cell will write down what was done; before there is evidence none lives. */
+static bool is_written(const struct invocation *in, const char *name)
+{
+	int fd = pin_map(in, name, "census", true);
+	__u32 class = CLASS_TCELL;
+	struct census n = { 0 };
+
+	if (fd < 0)
+		return false;
+	if (bpf_map_lookup_elem(fd, &class, &n))
+		n.living = 0;
+	close(fd);
+	return n.living > 0;
+}
+
 static int run(const struct invocation *in, const struct action *action, struct immune *call)
 {
 	char name[32];
@@ -331,8 +347,8 @@ static int run(const struct invocation *in, const struct action *action, struct 
 	ret = maps_open(in, name, &call->maps);
 	if (!ret)
 		ret = action->act(call);
-	/* A power cut must not cost a whole list, and no T cell hears of it; single bans are written by one. */
-	if (!ret && action->takes == A_FILE)
+	/* A power cut must not cost what was done; of a whole list no T cell hears. */
+	if (!ret && action->changes && (action->takes == A_FILE || !is_written(in, name)))
 		remember_save(in, name, false);
 	maps_close(&call->maps);
 	return ret;

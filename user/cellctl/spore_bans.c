@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Bans as they cross: time left instead of a clock's time, and judged anew where they arrive. */
 #include "cellctl/spore_bans.h"
-#include "cellctl/immune.h"
+#include "cellctl/neverban.h"
 #include "cellctl/remember.h"
 #include "tissue/tissue.h"
 
@@ -90,7 +90,7 @@ static int list_safe(const struct ban_maps *maps, struct ban_set *safe)
 	if (error || getifaddrs(&all))
 		return error ? error : -errno;
 	for (i = all; i && !error; i = i->ifa_next)
-		if (immune_sockaddr(i->ifa_addr, &own))
+		if (neverban_sockaddr(i->ifa_addr, &own))
 			error = ban_set_add(safe, &own, &none);
 	freeifaddrs(all);
 	return error;
