@@ -4,6 +4,7 @@
 #include "bus.bpf.h"
 #include "antibody.bpf.h"
 #include "shared/antigen.h"
+#include "report.bpf.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -246,6 +247,7 @@ static __always_inline void incident_write(struct lymph *count, const struct inc
 	__builtin_memcpy(to->detail, what->detail, sizeof(to->detail));
 	barrier();
 	to->seq = seq;
+	report_put(seq, what);
 }
 
 #define MINUTE_NS 60000000000ull

@@ -116,7 +116,8 @@ static int up_plan(struct up *u)
 
 static int up_steps(struct up *u)
 {
-	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_memory, up_listen, up_key, up_guard, up_screen, up_lay };
+	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_memory, up_listen, up_key, up_guard, up_screen,
+		up_reporter, up_lay };
 
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](u);
