@@ -16,7 +16,8 @@ static bool is_familys(const char *name)
 {
 	static const char *const names[] = { "cells", "census", "organism", "kin", "vessels", "inboxes",
 		"constitution", "receptors", "molecules", "ballots", "pulses", "proofs", "allowances", "events", "serials", "foreign",
-		"antigens", "suspects", "incidents", "pathogens", "autopsies", "lymph", "own_ports", "antibody_v4", "antibody_v6" };
+		"antigens", "suspects", "incidents", "pathogens", "autopsies", "lymph", "own_ports", "antibody_v4", "antibody_v6",
+		"refused", "reports" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))
