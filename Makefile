@@ -36,7 +36,7 @@ FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/
 FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model bench lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model bench browse lint format clean help setup install
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
@@ -146,6 +146,9 @@ check: setup ## sudo make check: install what is missing, build, pass every test
 
 bench: all $(B)/bench/bare_loop ## the cost table against nginx on this machine
 	$(Q)tools/bench
+
+browse: all ## a browser (chromium, not installed by setup) reads a site's files; nothing may be refused
+	$(Q)tools/browse
 
 lint: ## what a script can check of the house style
 	$(Q)tools/lint

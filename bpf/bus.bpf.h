@@ -8,7 +8,7 @@
 #include "shared/hormone.h"
 #include "shared/receptor.h"
 
-/* The rules, key 0. Writer: `up`. */
+/* The rules, key 0. Writer: `up`; `cellctl immune` switches observe. */
 FAMILY_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -127,8 +127,9 @@ static __always_inline const struct constitution *constitution_get(void)
 	return bpf_map_lookup_elem(&constitution, &zero);
 }
 
-/* Writes an event about a cell (NULL: about none). seq last, so that a reader sees whole records only. */
-static __always_inline void happened(__u32 kind, const struct cell *about, __u32 a, __u32 b, __u32 c)
+/* Writes an event about a cell (NULL: about none) and a source. seq last, so that a reader sees whole records only. */
+static __always_inline void happened_to(const struct source *source, __u32 kind, const struct cell *about, __u32 a, __u32 b,
+	__u32 c)
 {
 	struct serials *s = serials_get();
 	struct event *e;
@@ -152,8 +153,16 @@ static __always_inline void happened(__u32 kind, const struct cell *about, __u32
 	e->a = a;
 	e->b = b;
 	e->c = c;
+	e->source.key = source ? source->key : 0;
+	e->source.family = source ? source->family : 0;
+	e->source.bits = source ? source->bits : 0;
 	barrier();
 	e->seq = seq;
+}
+
+static __always_inline void happened(__u32 kind, const struct cell *about, __u32 a, __u32 b, __u32 c)
+{
+	happened_to(NULL, kind, about, a, b, c);
 }
 
 #define SECOND_NS   1000000000ull

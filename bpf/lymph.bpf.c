@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The learning half of the immune system: blood presents evidence and accuses requests, T cells ban. Run by cells without
 // privileges; whose connection it is, how a drone died and who may be banned is for the kernel to see, not for them to say.
-#include "bus.bpf.h"
-#include "antibody.bpf.h"
-#include "shared/antigen.h"
-#include "report.bpf.h"
+#define LYMPH_DEFINES
+#include "lymph.bpf.h"
+#include "neverban.bpf.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* Evidence on its way to a T cell. Writer: gland_present; reader: the T cell. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, ANTIGEN_RING);
-} antigens SEC(".maps");
-
-/* What stands against each source. Writers: gland_present; gland_ban its offences. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SUSPECTS_MAX);
-	__type(key, struct source);
-	__type(value, struct suspect);
-} suspects SEC(".maps");
-
-/* What was decided lately, for people. Writers: gland_ban, gland_blame. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, INCIDENTS_MAX);
-	__type(key, __u32);
-	__type(value, struct incident);
-} incidents SEC(".maps");
 
 /* Requests that have killed drones. Writer: gland_blame; blood reads it by mapping. */
 struct {
@@ -55,21 +32,6 @@ struct {
 	__type(key, struct source);
 	__type(value, struct antibody);
 } refused SEC(".maps");
-
-/* Counts, key 0. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct lymph);
-} lymph SEC(".maps");
-
-static __always_inline struct lymph *lymph_get(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&lymph, &zero);
-}
 
 #define S_IFMT_BITS  0170000
 #define S_IFSOCK_BIT 0140000
@@ -143,50 +105,19 @@ static __always_inline bool lymph_is_own(__u32 fd)
 	return inet && set && port_set_has(set, bpf_ntohs(BPF_CORE_READ(inet, inet_sport)));
 }
 
-/* Copies as printable text with a NUL at the end, whatever stood there. */
 static __always_inline void lymph_print(char *to, const char *from)
 {
 	__builtin_memcpy(to, from, ANTIGEN_DETAIL);
-	for (__u32 i = 0; i < ANTIGEN_DETAIL; i++)
-		if (to[i] && (to[i] < ' ' || to[i] > '~'))
-			to[i] = '?';
-	to[ANTIGEN_DETAIL - 1] = 0;
+	lymph_printable(to);
 }
 
-static __always_inline void suspect_note(const struct antigen *a)
+static __always_inline void neighbour_is_good(const struct source *s, const struct source *prefix, __u64 now)
 {
-	struct suspect *s = bpf_map_lookup_elem(&suspects, &a->source), fresh = { .first_ns = a->time_ns };
+	struct neighbourhood *n = neighbourhood_get(prefix, now);
+	__u32 number = neighbour_number(s, prefix->bits);
 
-	if (!s) {
-		bpf_map_update_elem(&suspects, &a->source, &fresh, BPF_NOEXIST);
-		s = bpf_map_lookup_elem(&suspects, &a->source);
-	}
-	if (!s)
-		return;
-	s->last_ns = a->time_ns;
-	s->reason = a->reason;
-	s->rule = a->rule;
-	s->route = a->route;
-	__builtin_memcpy(s->detail, a->detail, sizeof(s->detail));
-	__sync_fetch_and_add(&s->count, 1);
-}
-
-/* From the first evidence on, one T cell is the least there is: a stem sees the vacancy. */
-static __always_inline void lymph_call_tcell(const struct cell *c)
-{
-	struct census *n = census_of(CLASS_TCELL);
-
-	if (n && n->max && !n->min && __sync_val_compare_and_swap(&n->min, 0, 1) == 0)
-		family_announce(c, MSG_ANTIGEN, 0);
-}
-
-static __always_inline void lymph_take(const struct cell *c, const struct antigen *a, struct lymph *count)
-{
-	__sync_fetch_and_add(&count->antigens, 1);
-	suspect_note(a);
-	if (bpf_ringbuf_output(&antigens, (void *)a, sizeof(*a), BPF_RB_FORCE_WAKEUP))
-		__sync_fetch_and_add(&count->lost, 1);
-	lymph_call_tcell(c);
+	if (n)
+		__sync_fetch_and_or(&n->good[number >> 6 & 3], 1ULL << (number & 63));
 }
 
 static __always_inline __u32 present_check(const struct cell *c, const struct present_call *call, struct source *source)
@@ -224,53 +155,16 @@ int gland_present(struct present_call *call)
 	return 0;
 }
 
-static __always_inline void incident_write(struct lymph *count, const struct incident *what)
+/* Whether a ban holds already, of this source alone. */
+static __always_inline bool ban_holds(const struct source *s, __u64 now)
 {
-	__u64 seq = __sync_fetch_and_add(&count->incidents, 1) + 1;
-	__u32 at = seq % INCIDENTS_MAX;
-	struct incident *to = bpf_map_lookup_elem(&incidents, &at);
+	__u32 v4 = (__u32)s->key;
+	__u64 v6 = s->key;
+	const struct antibody *a = s->via         ? bpf_map_lookup_elem(&refused, s) :
+				   s->family == 4 ? bpf_map_lookup_elem(&antibody_v4, &v4) :
+						    bpf_map_lookup_elem(&antibody_v6, &v6);
 
-	if (!to)
-		return;
-	to->seq = 0;
-	barrier();
-	to->time_ns = what->time_ns;
-	to->source = what->source;
-	to->act = what->act;
-	to->reason = what->reason;
-	to->rule = what->rule;
-	to->score = what->score;
-	to->ttl_s = what->ttl_s;
-	to->offence = what->offence;
-	to->cell = what->cell;
-	to->count = what->count;
-	__builtin_memcpy(to->detail, what->detail, sizeof(to->detail));
-	barrier();
-	to->seq = seq;
-	report_put(seq, what);
-}
-
-#define MINUTE_NS 60000000000ull
-
-/* So many at once, and so many each minute on the long run. */
-static __always_inline bool ban_is_within_budget(struct lymph *count, __u32 per_minute, __u64 now)
-{
-	__u64 from = count->bans_ns > now ? count->bans_ns : now;
-
-	if (!per_minute || from - now + MINUTE_NS / per_minute > MINUTE_NS)
-		return false;
-	count->bans_ns = from + MINUTE_NS / per_minute;
-	return true;
-}
-
-/* A ban that lasts longer already, or for ever, is left as it is. */
-static __always_inline int ban_put(void *map, const void *key, const struct antibody *new)
-{
-	struct antibody *old = bpf_map_lookup_elem(map, key);
-
-	if (old && (!old->expires_ns || old->expires_ns >= new->expires_ns))
-		return 0;
-	return bpf_map_update_elem(map, key, new, BPF_ANY);
+	return a && (!a->expires_ns || a->expires_ns > now);
 }
 
 static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u64 now)
@@ -281,11 +175,12 @@ static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u6
 		.bits = s->family == 4 ? 32 : 64 };
 	__u32 v4 = (__u32)s->key;
 	__u64 v6 = s->key;
-	int error;
+	long error;
 
 	if (s->via)
-		return ban_put(&refused, s, &new) ? INCIDENT_FULL : INCIDENT_REFUSED;
-	error = s->family == 4 ? ban_put(&antibody_v4, &v4, &new) : ban_put(&antibody_v6, &v6, &new);
+		return bpf_map_update_elem(&refused, s, &new, BPF_ANY) ? INCIDENT_FULL : INCIDENT_REFUSED;
+	error = s->family == 4 ? bpf_map_update_elem(&antibody_v4, &v4, &new, BPF_ANY) :
+				 bpf_map_update_elem(&antibody_v6, &v6, &new, BPF_ANY);
 
 	return error ? INCIDENT_FULL : INCIDENT_BANNED;
 }
@@ -293,8 +188,8 @@ static __always_inline __u32 ban_write(const struct source *s, __u32 ttl_s, __u6
 static __always_inline __u32 ban_judge(const struct constitution *k, struct lymph *count, const struct ban_call *call,
 	const struct incident *what)
 {
-	/* No such program may look into a trie, so the T cell has; the skin lets the never-ban list pass in any case. */
-	if (call->spared)
+	/* Whatever the T cell says. The skin lets the never-ban list pass in any case. */
+	if (call->spared || never_covers(&what->source))
 		return INCIDENT_SPARED;
 	if (k->observe)
 		return INCIDENT_OBSERVED;
@@ -320,6 +215,16 @@ static __always_inline __u32 ban_answer(__u32 act)
 	}
 }
 
+static __always_inline __u32 ban_check(const struct cell *c, const struct suspect *s, const struct incident *what)
+{
+	if (c->class != CLASS_TCELL)
+		return GLAND_CLASS;
+	if (!s || what->time_ns - s->last_ns > SUSPECT_FRESH_NS)
+		return GLAND_UNPROVEN;
+	/* Evidence of one attack is judged as it is read: what comes behind the piece that sufficed is no new offence. */
+	return ban_holds(&what->source, what->time_ns) ? GLAND_TWICE : GLAND_OK;
+}
+
 /* Bans a source that fresh evidence stands against; for how long, its record and the DNA say. */
 SEC("syscall")
 int gland_ban(struct ban_call *call)
@@ -329,34 +234,67 @@ int gland_ban(struct ban_call *call)
 	struct lymph *count = lymph_get();
 	struct incident what = { .time_ns = bpf_ktime_get_boot_ns(), .source = call->source, .score = call->score };
 	struct suspect *s;
+	bool stands;
 
+	call->hostile = 0;
 	call->answer = GLAND_STRANGER;
 	if (!c || !k || !count)
 		return 0;
 	what.source.via = !!call->source.via;
-	what.source.pad = 0;
+	what.source.bits = 0;
 	s = bpf_map_lookup_elem(&suspects, &what.source);
-	call->answer = c->class != CLASS_TCELL                                ? GLAND_CLASS :
-		       !s || what.time_ns - s->last_ns > SUSPECT_FRESH_NS ? GLAND_UNPROVEN :
-									      GLAND_OK;
+	call->answer = ban_check(c, s, &what);
 	if (call->answer != GLAND_OK || !s) {
-		refuse(c, call->answer, 0);
+		if (call->answer != GLAND_TWICE)
+			refuse(c, call->answer, 0);
 		return 0;
 	}
-	what.offence = s->offences + 1;
+	what.offence = offender_next(&what.source);
 	what.ttl_s = ban_seconds(k->ban_s, k->ban_max_s, what.offence);
 	what.act = ban_judge(k, count, call, &what);
-	if (what.act == INCIDENT_BANNED || what.act == INCIDENT_REFUSED)
-		s->offences = what.offence;
 	what.reason = s->reason;
 	what.rule = s->rule;
 	what.count = s->count;
 	what.cell = c->id;
 	__builtin_memcpy(what.detail, s->detail, sizeof(what.detail));
-	incident_write(count, &what);
+	stands = what.act == INCIDENT_BANNED || what.act == INCIDENT_REFUSED;
+	if (incident_is_told(&s->told_s, stands, what.time_ns))
+		incident_write(count, &what);
+	if (stands) {
+		offender_note(&what.source, what.offence, what.time_ns);
+		/* Of an address that a proxy only reports, its neighbours may not suffer. */
+		if (!what.source.via)
+			call->hostile = neighbour_is_bad(&what.source, what.time_ns);
+		happened_to(&what.source, HAPPENED_BAN, c, what.reason, what.ttl_s, what.offence);
+	}
 	call->ttl_s = what.ttl_s;
 	call->offence = what.offence;
 	call->answer = ban_answer(what.act);
+	return 0;
+}
+
+/* The client of one of the caller's connections was answered well. */
+SEC("syscall")
+int gland_praise(struct praise_call *call)
+{
+	struct cell *c = cell_or_stranger();
+	struct source whom = { 0 }, prefix = { 0 }, wider = { 0 };
+	__u64 now = bpf_ktime_get_boot_ns();
+	const struct suspect *s;
+
+	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_BLOOD ? GLAND_CLASS : GLAND_OK;
+	if (call->answer != GLAND_OK)
+		return 0;
+	call->answer = lymph_is_own(call->fd) && lymph_source(call->fd, &whom) ? GLAND_OK : GLAND_UNPROVEN;
+	if (call->answer != GLAND_OK)
+		return 0;
+	s = bpf_map_lookup_elem(&suspects, &whom);
+	if (s && now - s->last_ns < SUSPECT_FRESH_NS)
+		call->answer = GLAND_TWICE;
+	else if (neighbourhood_of(&whom, &prefix))
+		neighbour_is_good(&whom, &prefix, now);
+	if (call->answer == GLAND_OK && neighbourhood_of(&prefix, &wider))
+		neighbour_is_good(&prefix, &wider, now);
 	return 0;
 }
 
@@ -446,6 +384,7 @@ int gland_blame(struct blame_call *call)
 	call->answer = blame_check(c, drone, call);
 	if (call->answer != GLAND_OK || !drone)
 		return 0;
+	lymph_call_tcells(c);
 	pathogen_note(count, call, drone, what.time_ns);
 	if (!lymph_source(call->fd, &what.source))
 		what.source.family = 0;

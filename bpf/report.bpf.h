@@ -6,20 +6,14 @@
 #include "shared/report.h"
 
 /* Incidents for the authorities. Writer: report_put; reader: the reporter. */
-struct {
+LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, REPORT_RING);
 } reports SEC(".maps");
 
-static __always_inline void report_put(__u64 seq, const struct incident *what)
+static __always_inline void report_put(struct incident *what)
 {
-	struct incident *to = bpf_ringbuf_reserve(&reports, sizeof(*to), 0);
-
-	if (!to)
-		return;
-	*to = *what;
-	to->seq = seq;
-	bpf_ringbuf_submit(to, 0);
+	bpf_ringbuf_output(&reports, what, sizeof(*what), 0);
 }
 
 #endif

@@ -35,7 +35,7 @@ static __always_inline __u32 judge_amount(struct xdp_md *ctx, const struct packe
 	bool rages = port_syn_rate && flood_rages();
 	__u32 verdict = allowed ? UNDECIDED : flood_judge(p, rages);
 
-	if (verdict == UNDECIDED && !observe_only)
+	if (verdict == UNDECIDED && port_syn_rate && !observes())
 		verdict = cookie_judge(ctx, p, rages);
 	return verdict;
 }

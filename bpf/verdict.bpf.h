@@ -3,6 +3,7 @@
 #ifndef CELLWS_VERDICT_BPF_H
 #define CELLWS_VERDICT_BPF_H
 
+#include "observe.bpf.h"
 #include "shared/verdict.h"
 
 /* What became of every packet. Key: enum verdict. Writer: verdict_leave. */
@@ -13,8 +14,13 @@ struct {
 	__type(value, struct immune_stat);
 } immune_stats SEC(".maps");
 
-/* 1: nothing is dropped; what would have been is counted as pass_observed. Set before load by `up`. */
-const volatile __u32 observe_only = 0;
+/* What would have been dropped while the organism only observes. Key: enum verdict, of those that drop. Writer: verdict_leave. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VERDICT_COUNT);
+	__type(key, __u32);
+	__type(value, struct immune_stat);
+} observed_stats SEC(".maps");
 
 /* One bit for each verdict that drops, from the table. */
 #define X(NAME, name, drop, text) | (__u64)(drop) << VERDICT_##NAME
@@ -26,17 +32,23 @@ static __always_inline bool verdict_is_drop(__u32 verdict)
 	return verdict_drops >> verdict & 1;
 }
 
-static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
+static __always_inline void verdict_count(void *stats, __u32 verdict, __u32 frame)
 {
-	struct immune_stat *stat;
+	struct immune_stat *stat = bpf_map_lookup_elem(stats, &verdict);
 
-	if (observe_only && verdict_is_drop(verdict))
-		verdict = VERDICT_PASS_OBSERVED;
-	stat = bpf_map_lookup_elem(&immune_stats, &verdict);
 	if (stat) {
 		stat->packets++;
 		stat->bytes += frame;
 	}
+}
+
+static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
+{
+	if (verdict_is_drop(verdict) && observes()) {
+		verdict_count(&observed_stats, verdict, frame);
+		verdict = VERDICT_PASS_OBSERVED;
+	}
+	verdict_count(&immune_stats, verdict, frame);
 	if (verdict == VERDICT_ANSWER_COOKIE)
 		return XDP_TX;
 	return verdict_is_drop(verdict) ? XDP_DROP : XDP_PASS;

@@ -37,6 +37,7 @@
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
 	X(TRAPS, trap, "paths", 1, "", ", each a path of 2 to 127 bytes that begins with '/'")                         \
 	X(PROXY, proxy, "word", 0, "\"off\", \"optional\" or \"required\": ", "")                                     \
+	X(REFUSAL, refusal, "word", 0, "\"answer\" or \"close\": a word of ", "")                                          \
 	X(PREFIXES, prefix, "prefixes", 1, "", ", as in \"10.0.0.0/8\", \"2001:db8::/32\" or a single address")
 
 #define DNA_SECOND 1000
@@ -121,13 +122,25 @@
 	X(IMMUNE, ban_max, DURATION, 1000, 720LL * DNA_HOUR, "24h", "", dna, ban_max_ms, "longest ban")                \
 	X(IMMUNE, bans_per_minute, COUNT, 0, 1000000, "1000", "bans", dna, bans_per_minute,                            \
 		"most bans the organism decides on itself; beyond it only observes")                                   \
-	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped or banned, only written down")   \
+	X(IMMUNE, alarm_at, COUNT, 1, 1000000, "50", "pieces", dna, alarm_at,                                          \
+		"evidence in a second that is an attack: the organism is stricter until it is over")                   \
+	X(IMMUNE, widen, COUNT, 0, 256, "16", "sources", dna, widen,                                                   \
+		"banned sources in a /24 (IPv6: /64s in a /56) for which all of it is banned; 0: never")               \
+	X(IMMUNE, widest, COUNT, 16, 32, "16", "bits", dna, widest_v4,                                                 \
+		"widest IPv4 prefix that is banned so: 16, 24, or 32 for none")                                        \
+	X(IMMUNE, widest_ipv6, COUNT, 48, 64, "48", "bits", dna, widest_v6,                                            \
+		"the same for IPv6: 48, 56, or 64 for none")                                                           \
+	X(IMMUNE, observe, COUNT, 0, 1, "0", "", dna, observe, "1: nothing is dropped, refused or banned, only counted") \
 	X(IMMUNE, bad_per_second, COUNT, 1, 100000, "5", "requests", dna, bad_per_second,                              \
 		"malformed requests in a second and source that do not count against it")                              \
 	X(IMMUNE, missing_per_second, COUNT, 1, 100000, "20", "answers", dna, missing_per_second,                      \
-		"answers 401, 403 and 404 in a second and source that do not count against it")                        \
+		"answers 401 and 404 in a second and source that do not count against it; a missing path counts once") \
+	X(IMMUNE, connections_per_source, COUNT, 0, 1000000, "0", "connections", dna, connections_per_source,          \
+		"most connections that a source (IPv6: /64) may have open; 0 is off")                                  \
+	X(IMMUNE, refuse, REFUSAL, 5, 6, "answer", "bytes", dna, refuse,                                               \
+		"what becomes of a request that is an attack or one too many: answered 403 or 429, or its connection reset") \
 	X(SIGNATURE, match, TEXT, 2, DNA_MATCH_MAX - 1, NULL, "bytes", dna_signature, match,                           \
-		"text of an attack, looked for in target, header values and the body's first part")                    \
+		"text of an attack, looked for in a request's head and in its body's first part")                      \
 	X(WEIGHTS, traps, COUNT, 0, 1000000, "100", "points", dna, weight_trap, "of asking for a trap")                \
 	X(WEIGHTS, signatures, COUNT, 0, 1000000, "100", "points", dna, weight_signature, "of a known attack")         \
 	X(WEIGHTS, pathogens, COUNT, 0, 1000000, "50", "points", dna, weight_pathogen,                                 \

@@ -13,7 +13,8 @@
  * Life: a drone loads the object, calls init() once per route that names the gene, then express() once per request,
  * one request at a time and from one thread. A drone may die at any moment: what must survive belongs in a database.
  * After init() the drone is sealed: it reads files below the roots of the DNA's routes, opens no socket, starts no
- * process or thread. A system call outside that kills the drone; the request is answered 502.
+ * process or thread. A system call outside that kills the drone; the request is answered 502. mremap(2) always fails, so
+ * realloc(3) copies.
  *
  * HEAD: answer as to GET; the drone takes the length of a BYTES, FILE or PULL body for Content-Length and sends no body.
  * Where making the body is work, leave it out and set Content-Length with header().

@@ -88,7 +88,8 @@ CW_LAYOUT(struct vessel_owner, 16);
 	X(requeued, "requests given to another drone after a death") \
 	X(adopted, "connections taken over from a dead sister")     \
 	X(errors, "connections ended by an error")                  \
-	X(refused, "requests answered with status 429")             \
+	X(refused, "requests the immune system refused: 403 and 429") \
+	X(observed, "requests it would have refused, while it only observes") \
 	X(expressed, "requests run through a gene, by drones")
 
 struct vitals {
@@ -99,7 +100,7 @@ struct vitals {
 	__u32 seal; /* SEAL_* bits the cell has read back after sealing itself */
 	__u32 pad;
 };
-CW_LAYOUT(struct vitals, 72);
+CW_LAYOUT(struct vitals, 80);
 
 /* What a vessel counts. Key: vessel. Writer: the blood cell that serves it, through a mapping. */
 struct vessel_load {
@@ -193,10 +194,11 @@ enum message_kind {
 	MSG_HORMONE = 6, /* code = enum hormone, class it speaks of; slot and id of the origin; the fields below */
 	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
 	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
+	MSG_TAGGED = 10, /* a signature was found on a connection: molecule = cookie of its socket */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 
-/* One record of an inbox ring. Writer: lineage and gland programs. */
+/* One record of an inbox ring. Writers: lineage and gland programs, mucosa_screen. */
 struct message {
 	__u32 kind;
 	__u32 slot;
@@ -205,7 +207,7 @@ struct message {
 	__u32 code;
 	__u32 strength_q16; /* of a signal, 65536 is 1.0 */
 	__u64 time_ns;
-	__u64 molecule; /* id of a signal, for gland_relay */
+	__u64 molecule; /* id of a signal, for gland_relay; of MSG_TAGGED a cookie */
 	__u32 hops;
 	__u32 target;   /* of danger: id of a cell */
 	__u32 reason;   /* of danger */

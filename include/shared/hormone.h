@@ -3,6 +3,7 @@
 #ifndef CELLWS_SHARED_HORMONE_H
 #define CELLWS_SHARED_HORMONE_H
 
+#include "shared/antigen.h"
 #include "shared/cell.h"
 
 /* Strengths and levels are fixed point: 65536 is 1.0. */
@@ -32,7 +33,8 @@ enum hormone {
 	X(DEADLINE, deadline, "a request has been held longer than its route allows") \
 	X(SILENT, silent, "the proof of the key that was asked for is overdue")   \
 	X(PROOF, proof, "the proof of the key was wrong")                         \
-	X(MEMORY, memory, "more memory than the DNA allows")
+	X(MEMORY, memory, "more memory than the DNA allows")                      \
+	X(MALFORMED, malformed, "an answer was malformed, by its own account of it")
 
 enum reason {
 	REASON_NONE = 0,
@@ -43,7 +45,7 @@ enum reason {
 };
 
 /*
- * The rules of the bus, from the DNA. Key 0. Writer: `up`. Programs enforce them, cells read them. Fractions in q16.
+ * The rules of the bus, from the DNA. Key 0. Writer: `up`; of observe also `cellctl immune`. Programs enforce them, cells read them. Fractions in q16.
  * Attenuated strength = (strength * attenuation_q16 + Q16_ONE / 2) / Q16_ONE.
  */
 struct constitution {
@@ -61,13 +63,17 @@ struct constitution {
 	__u32 memory_pages;    /* most of one cell; 0: no limit */
 	__u32 cap_q16[8];      /* by class: strongest it may secrete */
 	__u32 may_kill;        /* 1: the kernel ends who is condemned; 0: cells do */
-	__u32 observe;         /* 1: nobody is banned, it is only written down */
+	__u32 observe;         /* 1: nothing is dropped, refused or banned, it is only written down */
 	__u32 ban_s;           /* length of a first ban; doubled with each further one */
 	__u32 ban_max_s;
 	__u32 bans_per_minute; /* of the T cells together; beyond it they only observe */
-	__u32 pad;
+	__u32 tcells;          /* that live at least once there is evidence */
+	__u32 remember;        /* 1: a T cell keeps records of incidents */
+	__u32 widen;           /* hostile ones of 256 for which their prefix is banned as a whole; 0: never */
+	__u32 widest_v4;       /* 16 or 24: the widest prefix that is */
+	__u32 widest_v6;       /* 48 or 56 */
 };
-CW_LAYOUT(struct constitution, 104);
+CW_LAYOUT(struct constitution, 120);
 _Static_assert(CLASS_COUNT == 8, "caps and levels have a place for each class");
 
 /* A leaky integral: what it is worth at a time is receptor_now() of shared/receptor.h. */
@@ -197,7 +203,12 @@ CW_LAYOUT(struct bus_call, 72);
 	X(VOTE, vote)       /* slot, id, class of the voter; a: id accused, b: reason, c: votes << 16 | electorate */ \
 	X(CONDEMN, condemn) /* slot, id, class of the condemned; b: reason, c: votes << 16 | electorate */ \
 	X(REFUSE, refuse)   /* slot, id, class of the caller; a: enum gland_answer, b: hormone or 0 */    \
-	X(STRANGER, stranger) /* a: pid of a process that is no cell and called the gland or wanted our address, b: 1 gland, 2 bind, 3 exec */
+	X(STRANGER, stranger) /* a: pid of a process that is no cell and called the gland or wanted our address, b: 1 gland, 2 bind, 3 exec */ \
+	X(BAN, ban)         /* slot, id, class of the T cell (none: by hand), source; a: enum antigen_reason, b: seconds (0: until lifted), c: offence */ \
+	X(UNBAN, unban)     /* by hand: source */                                                         \
+	X(WIDEN, widen)     /* slot, id, class of the T cell, source; a: banned ones of 256, b: seconds, c: offence */ \
+	X(ALARM, alarm)     /* slot, id, class of the T cell; a: evidence in the last second, b: threshold */ \
+	X(CALM, calm)       /* the same */
 
 enum event_kind {
 	HAPPENED_NONE = 0,
@@ -216,7 +227,8 @@ struct event {
 	__u32 class;
 	__u32 a, b, c;
 	__u32 pad;
+	struct source source; /* of bans; family 0 else */
 };
-CW_LAYOUT(struct event, 48);
+CW_LAYOUT(struct event, 64);
 
 #endif

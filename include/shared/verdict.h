@@ -32,7 +32,8 @@
 	X(DROP_SYN_ODD, drop_syn_odd, 1, "SYN in a flood with IP options, extension headers or fragments: no cookie answers it") \
 	X(DROP_STRAY, drop_stray, 1, "in a flood: belongs to no connection and carries no valid cookie") \
 	X(PASS_COOKIE, pass_cookie, 0, "carries a valid SYN cookie: its sender is where it says") \
-	X(ANSWER_COOKIE, answer_cookie, 0, "SYN in a flood, answered with a SYN cookie by the skin itself")
+	X(ANSWER_COOKIE, answer_cookie, 0, "SYN in a flood, answered with a SYN cookie by the skin itself") \
+	X(DROP_SIGNATURE, drop_signature, 1, "a segment of a connection that carries a signature of the DNA (counted by the socket filter)")
 
 enum verdict {
 #define X(NAME, name, drop, text) VERDICT_##NAME,
@@ -63,6 +64,17 @@ struct prefix_v6 {
 	__u32 addr[4];
 };
 CW_LAYOUT(struct prefix_v6, 20);
+
+/*
+ * The never-ban list once more, for programs that may not look into a trie: prefixes up to what is banned at once, an IPv4
+ * address or an IPv6 /64. Key of never_ban; the value is 1.
+ */
+struct never_key {
+	__u64 key;    /* as of struct source in shared/antigen.h, bits beyond the length zero */
+	__u32 family; /* 4 or 6 */
+	__u32 bits;
+};
+CW_LAYOUT(struct never_key, 16);
 
 /* A ban. Writers: cellctl, T cells through gland_ban; hits by the skin. */
 struct antibody {
@@ -100,7 +112,7 @@ CW_LAYOUT(struct allowance, 16);
 	X(DNA, "the DNA")                            \
 	X(BY_HAND, "cellctl immune allow")           \
 	X(OWN, "an address of this host")            \
-	X(ADMIN, "the SSH session that ran up")      \
+	X(ADMIN, "an administrator's SSH session")   \
 	X(GATEWAY, "a gateway of this host")         \
 	X(RESOLVER, "a name server of this host")    \
 	X(PROXY, "a trusted proxy of the DNA")

@@ -16,8 +16,9 @@ static bool is_familys(const char *name)
 {
 	static const char *const names[] = { "cells", "census", "organism", "kin", "vessels", "inboxes",
 		"constitution", "receptors", "molecules", "ballots", "pulses", "proofs", "allowances", "events", "serials", "foreign",
-		"antigens", "suspects", "incidents", "pathogens", "autopsies", "lymph", "own_ports", "antibody_v4", "antibody_v6",
-		"refused", "reports" };
+		"antigens", "antigens_more", "flood_alarm", "chronicle", "offenders", "neighbourhoods", "posts", "suspects", "incidents",
+		"pathogens", "autopsies", "lymph", "own_ports", "antibody_v4", "antibody_v6", "prefix_v4", "prefix_v6", "allow_v4",
+		"allow_v6", "never_ban", "refused", "reports" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))

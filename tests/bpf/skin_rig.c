@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include "cellws.skel.h"
+#include "shared/hormone.h"
 #include "shared/ports.h"
 
 uint64_t rig_now(void)
@@ -32,7 +33,8 @@ const char *rig_verdict_name(unsigned int verdict)
 
 static bool is_skins(const char *map)
 {
-	static const char *const others[] = { "own_ports", "immune_stats", "rate_sources", "flood_ports", "flood_state", "flood_alarm" };
+	static const char *const others[] = { "own_ports", "immune_stats", "rate_sources", "flood_ports", "flood_state", "flood_alarm",
+		"observed_stats", "constitution" };
 	bool ours = strstr(map, ".rodata");
 
 	for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -83,6 +85,14 @@ static void guard_port(struct cellws *skel)
 	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.flood_ports), &port, &none, BPF_ANY));
 }
 
+void rig_observe(struct skin_rig *rig, bool observe)
+{
+	const struct constitution rules = { .observe = observe };
+	__u32 zero = 0;
+
+	cr_assert(!bpf_map_update_elem(bpf_map__fd(rig->skel->maps.constitution), &zero, &rules, BPF_ANY));
+}
+
 void rig_open(struct skin_rig *rig, bool observe, uint32_t bans)
 {
 	const struct rig_limits none = { .cookie_scale = COOKIE_NO_STAMPS };
@@ -95,7 +105,6 @@ void rig_open_limited(struct skin_rig *rig, bool observe, uint32_t bans, const s
 	rig->skel = cellws__open();
 	cr_assert(rig->skel, "the skeleton does not open");
 	leave_out_the_rest(rig->skel, bans);
-	rig->skel->rodata->observe_only = observe;
 	set_limits(rig->skel, limits);
 	cr_assert(!cellws__load(rig->skel), "the skin does not load; this floor needs root");
 	rig->prog = bpf_program__fd(rig->skel->progs.skin_screen);
@@ -103,6 +112,7 @@ void rig_open_limited(struct skin_rig *rig, bool observe, uint32_t bans, const s
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		rig->maps.fd[i] = bpf_object__find_map_fd_by_name(rig->skel->obj, ban_map_names[i]);
 	own_ports(rig->skel);
+	rig_observe(rig, observe);
 	if (limits->cookie_rate)
 		guard_port(rig->skel);
 }
@@ -169,18 +179,28 @@ uint32_t rig_cost(const struct skin_rig *rig, const uint8_t *frame, size_t n, in
 	return opts.duration;
 }
 
-void rig_counts(const struct skin_rig *rig, struct rig_counts *to)
+static void sum(int map, struct rig_counts *to)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct immune_stat *per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
 
 	memset(to, 0, sizeof(*to));
 	for (__u32 v = 0; v < VERDICT_COUNT; v++) {
-		cr_assert(!bpf_map_lookup_elem(rig->stats, &v, per_cpu));
+		cr_assert(!bpf_map_lookup_elem(map, &v, per_cpu));
 		for (int cpu = 0; cpu < cpus; cpu++) {
 			to->of[v].packets += per_cpu[cpu].packets;
 			to->of[v].bytes += per_cpu[cpu].bytes;
 		}
 	}
 	free(per_cpu);
+}
+
+void rig_counts(const struct skin_rig *rig, struct rig_counts *to)
+{
+	sum(rig->stats, to);
+}
+
+void rig_observed(const struct skin_rig *rig, struct rig_counts *to)
+{
+	sum(bpf_map__fd(rig->skel->maps.observed_stats), to);
 }

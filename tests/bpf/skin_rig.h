@@ -39,6 +39,8 @@ void rig_open(struct skin_rig *rig, bool observe, uint32_t bans);
 /* The same with limits. */
 void rig_open_limited(struct skin_rig *rig, bool observe, uint32_t bans, const struct rig_limits *limits);
 void rig_close(struct skin_rig *rig);
+/* Switches the living skin. */
+void rig_observe(struct skin_rig *rig, bool observe);
 
 /* expires_in_ns: 0 for never; over: make it one that has just expired. */
 void rig_ban(struct skin_rig *rig, const char *prefix, uint64_t expires_in_ns);
@@ -55,6 +57,8 @@ uint32_t rig_turn(const struct skin_rig *rig, const uint8_t *frame, size_t n, ui
 uint32_t rig_cost(const struct skin_rig *rig, const uint8_t *frame, size_t n, int runs);
 
 void rig_counts(const struct skin_rig *rig, struct rig_counts *to);
+/* What would have been dropped, had the skin not only observed. */
+void rig_observed(const struct skin_rig *rig, struct rig_counts *to);
 uint64_t rig_now(void);
 const char *rig_verdict_name(unsigned int verdict);
 

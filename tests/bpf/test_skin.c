@@ -279,3 +279,40 @@ Test(skin, b_observed_nothing_is_dropped)
 			cases[i].action == XDP_DROP ? VERDICT_PASS_OBSERVED : cases[i].verdict);
 	rig_close(&rig);
 }
+
+/* Packets that passed, by the reason that they would have been dropped for. */
+Test(skin, c_what_would_be_dropped_is_counted_by_reason)
+{
+	struct rig_counts before, after;
+	struct skin_rig rig;
+
+	rig_open(&rig, true, 1024);
+	fill_lists(&rig);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint32_t v = cases[i].verdict;
+
+		rig_observed(&rig, &before);
+		run_case(&rig, &cases[i], XDP_PASS, cases[i].action == XDP_DROP ? VERDICT_PASS_OBSERVED : v);
+		rig_observed(&rig, &after);
+		cr_expect_eq(after.of[v].packets - before.of[v].packets, cases[i].action == XDP_DROP, "%s", cases[i].name);
+	}
+	rig_close(&rig);
+}
+
+Test(skin, d_the_switch_works_under_a_living_skin)
+{
+	struct skin_rig rig;
+
+	rig_open(&rig, false, 1024);
+	fill_lists(&rig);
+	for (int turn = 0; turn < 4; turn++) {
+		bool observe = turn & 1;
+
+		rig_observe(&rig, observe);
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+			if (cases[i].action == XDP_DROP)
+				run_case(&rig, &cases[i], observe ? XDP_PASS : XDP_DROP,
+					observe ? VERDICT_PASS_OBSERVED : cases[i].verdict);
+	}
+	rig_close(&rig);
+}

@@ -21,6 +21,7 @@ struct scenario {
 	const char *name;
 	unsigned classes; /* bits 1 << enum cell_class: who is killed */
 	bool warm;        /* the answer is in blood's memory before the run */
+	bool condemned;   /* its drone, too, dies of it, and a stem takes its place: no stem is traced */
 	bool half_close;  /* the client ends its side right behind the last segment */
 	int receive_room; /* SO_RCVBUF; 0: the system's */
 	unsigned slow_us; /* before it begins to read */

@@ -42,6 +42,7 @@ const struct scenario scenarios[] = {
 	{ "100-continue", BLOOD | DRONE,
 		.segment = { { "PUT /echo" HOST "Expect: 100-continue\r\nContent-Length: 900\r\n" END },
 			{ "", 900, "100 Continue\r\n\r\n" } } },
+	{ "malformed answer", BLOOD, .condemned = true, .segment = { { "GET /rogue?do=mangle" HOST END } } },
 	{ "half-closed client", BLOOD | DRONE, .half_close = true, .segment = { { "GET /hello" HOST END } } },
 	{ "end within a head", BLOOD, .half_close = true, .segment = { { "GET /hello HTTP" } } },
 	{ "refused, with input left over", BLOOD,

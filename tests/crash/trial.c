@@ -15,6 +15,7 @@ static const char routes[] = "route \"/echo\" { gene = \"%s/build/tests/genes/ec
 			     "route \"/pull\" { gene = \"%s/build/tests/genes/pull.so\" }\n"
 			     "route \"/bad\" { gene = \"%s/build/tests/genes/bad.so\" }\n"
 			     "route \"/client\" { gene = \"%s/build/tests/genes/client.so\" }\n"
+			     "route \"/rogue\" { gene = \"%s/build/tests/genes/rogue.so\" }\n"
 			     "immune { trusted_proxies = { \"" LAB_CLIENT_V4 "\", \"10.98.0.0/16\" } proxy_protocol = optional }\n"
 			     "cells { %s }\n"
 			     /* A cell that is stepped through is slow, not sick. */
@@ -42,7 +43,7 @@ void trial_open(struct trial *t, struct lab *l, const char *cells)
 
 	*t = (struct trial){ .lab = l, .drawn = 0x9e3779b97f4a7c15ULL * (trial_setting("CRASH_SEED", 1) + 1) };
 	tracer_init();
-	snprintf(more, sizeof(more), routes, here, here, here, here, cells);
+	snprintf(more, sizeof(more), routes, here, here, here, here, here, cells);
 	lab_put(l, FILE_SMALL, NULL, 700);
 	lab_put(l, FILE_LARGE, NULL, 1u << 20);
 	lab_up(l, more, "--xdp off");

@@ -38,6 +38,9 @@ static void require_addresses(const struct dna *dna)
 		REQUIRE(dna->listen[i].port > 0 && ENDS(dna->listen[i].text));
 		REQUIRE(dna->listen[i].family == AF_INET || dna->listen[i].family == AF_INET6);
 	}
+	REQUIRE(dna->trap_count <= DNA_TRAPS_MAX);
+	for (uint32_t i = 0; i < dna->trap_count; i++)
+		REQUIRE(ENDS(dna->trap[i]) && dna->trap[i][0] == '/' && dna->trap[i][1]);
 	for (uint32_t i = 0; i < dna->allow_count; i++)
 		REQUIRE(dna->allow[i].bits <= (dna->allow[i].family == AF_INET ? 32 : 128));
 }
@@ -63,6 +66,9 @@ static void require_numbers(const struct dna *dna)
 #define REQUIRE_GENE(...)
 #define REQUIRE_ADDRESSES(...)
 #define REQUIRE_PREFIXES(...)
+#define REQUIRE_TRAPS(...)
+#define IN_dna_signature(...)
+#define REQUIRE_REFUSAL(...)
 	DNA_OPTIONS(X)
 #undef X
 	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&

@@ -13,6 +13,8 @@ LAB_SUITE(lab_49_stopped, 90);
 #define PROMPT_MS   300
 #define ANSWER_MS   300
 #define DEADLINE_MS 700
+#define NEAR_MS     1600 /* a gene's work, and what its route allows */
+#define NEARLY_MS   2400
 /* A cell is asked at random times, PROMPT_MS apart on average: that it is left out for this long is one in 10 000. */
 #define MARGIN_MS 3000
 
@@ -25,8 +27,9 @@ static void live(const char *cells)
 	snprintf(text, sizeof(text),
 		"%s%s"
 		"route \"/slow\" { gene = \"%s/build/genes/sleep.so\" args = \"300\" deadline = \"%dms\" }\n"
+		"route \"/near\" { gene = \"%s/build/genes/sleep.so\" args = \"%d\" deadline = \"%dms\" }\n"
 		"health { prompt = \"%dms\" answer = \"%dms\" }\n",
-		lab_bus_rogue("700ms"), cells, lab_here(), DEADLINE_MS, PROMPT_MS, ANSWER_MS);
+		lab_bus_rogue("700ms"), cells, lab_here(), DEADLINE_MS, lab_here(), NEAR_MS, NEARLY_MS, PROMPT_MS, ANSWER_MS);
 	lab_up(&lab, text, "");
 	lab_wake(&lab);
 	lab_family_open(&family, &lab);
@@ -255,4 +258,18 @@ Test(lab_49_stopped, j_nobody_innocent_is_killed)
 	cr_expect_eq(lab_bus_events(&lab, HAPPENED_ACCUSE, 0, NULL), 0, "somebody was accused");
 	more = lab_bus_events(&lab, HAPPENED_DEATH, 0, NULL) - deaths;
 	cr_expect_leq(more, lab_bus_events(&lab, HAPPENED_LEAVE, 0, NULL), "%u deaths, more than have left", more);
+}
+
+/* While it works it cannot answer, though it is asked several times: its own chart says that it is in time. */
+Test(lab_49_stopped, k_a_lawful_gene_near_its_deadline)
+{
+	pid_t drone;
+
+	live(one_drone);
+	drone = lab_family_pid(&family, CLASS_DRONE);
+	for (int i = 0; i < 5; i++)
+		cr_expect_eq(lab_get(LAB_SERVER_V4, "/near", NULL), 200);
+	cr_expect_eq(lab_bus_events(&lab, HAPPENED_ACCUSE, 0, NULL), 0, "somebody was accused");
+	cr_expect_eq(lab_family_pid(&family, CLASS_DRONE), drone, "the drone is another");
+	expect_served();
 }

@@ -92,13 +92,26 @@ Test(lab_50_takeover, f_from_an_egg_that_was_killed)
 	cr_expect_eq(lab_get(LAB_SERVER_V4, "/", NULL), 200);
 }
 
-/* Bans kept for another size cannot be kept: said, and not fatal. */
-Test(lab_50_takeover, g_a_dna_with_another_number_of_bans)
+/* Bans kept for another size cannot be kept in their maps: said, and not fatal. */
+static void up_with_another_size(const char *more)
 {
 	die_out();
-	lab_write_dna(&lab, "immune { antibodies = 4096 }");
+	lab_write_dna(&lab, more);
 	lab_ctl(&lab, "up eth0 --dna %s", lab.dna);
 	lab_expect(&lab, 0, "do not fit this DNA");
 	cr_expect_eq(lab_get(LAB_SERVER_V4, "/", NULL), 200);
+}
+
+Test(lab_50_takeover, g_a_dna_with_another_number_of_bans)
+{
+	up_with_another_size("immune { antibodies = 4096 }");
+	lab_expect(&lab, 0, "taken from the memory");
+	cr_expect(!lab_reaches(LAB_SERVER_V4, BANNED, 1), "the ban is not remembered");
+}
+
+Test(lab_50_takeover, h_and_without_a_memory)
+{
+	up_with_another_size("immune { antibodies = 4096  memory = \"\" }");
+	lab_expect(&lab, 0, "dropped");
 	cr_expect(lab_reaches(LAB_SERVER_V4, BANNED, LAB_SOON_S), "the ban was said to be dropped");
 }

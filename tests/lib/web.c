@@ -64,6 +64,7 @@ void web_up(struct lab *l, const char *more)
 		"route \"/pull\" { gene = \"%s/build/tests/genes/pull.so\" }\n"
 		"route \"/bad\" { gene = \"%s/build/tests/genes/bad.so\" }\n"
 		"route \"/file\" { gene = \"%s/build/tests/genes/file.so\" args = \"%s/hundred\" }\n"
+		"immune { bad_per_second = 100000 missing_per_second = 100000 }\n" /* refusals are looked at, not bans */
 		"%s\n",
 		at, at, at, at, l->root, more);
 

@@ -37,6 +37,7 @@ struct cellws;
 	X(mtu, "MTU", "most drivers refuse native mode above about 3500 bytes; `up` then takes the generic hook")      \
 	X(xdp, "XDP mode", "the generic hook: it blocks as well, but a drop costs several times more")                 \
 	X(others, "other XDP programs", "`up` refuses: ip link set dev IFACE xdp off takes it off; --xdp off goes without") \
+	X(neverban, "never banned", "`up` fails: it screens nothing before it knows whom it must not ban")             \
 	X(organism, "organism", "nobody answers and the skin stays on: `cellctl up` takes over, `cellctl down` clears away") \
 	X(proof, "proof of a block", "nothing says that bans hold on this host")
 

@@ -14,10 +14,11 @@ enum proof_end {
 struct proof_result {
 	enum proof_end end;
 	bool native;    /* the skin ran in the driver */
+	double ms;      /* how long the doctor's proof took; 0: none was made */
 	char text[240]; /* what was seen, or what went wrong */
 };
 
-/* As root. Takes well under a second; leaves nothing behind. */
-void doctor_prove(struct proof_result *result);
+/* As root. Takes well under a second; leaves nothing behind. observe: with a skin that does not block, to prove the proof. */
+void doctor_prove(struct proof_result *result, bool observe);
 
 #endif

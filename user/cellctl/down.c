@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl down: no more births, blood drains, then the rest, then the skin, the pins and the run directory go. */
 #include "cellctl/down.h"
+#include "cellctl/confirm.h"
 #include "cellctl/cookies.h"
 #include "cellctl/pins.h"
 #include "cellctl/remember.h"
@@ -38,6 +39,20 @@ bool down_anybody_lives(const struct invocation *in)
 	lives = f.living > 0;
 	family_close(&f);
 	return lives;
+}
+
+bool down_has_begun(const struct invocation *in)
+{
+	int fd = pin_map(in, in->name, "organism", true);
+	struct organism o;
+	__u32 zero = 0;
+	bool begun;
+
+	if (fd < 0)
+		return true;
+	begun = !bpf_map_lookup_elem(fd, &zero, &o) && o.dying;
+	close(fd);
+	return begun;
 }
 
 static bool is_meant(const struct cell *c, int class)
@@ -119,7 +134,7 @@ static int lock_place(const struct invocation *in, const char *name)
 
 static void remove_place(const struct invocation *in, const char *name)
 {
-	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/lock", "" };
+	static const char *const leaves[] = { "/log", "/" REMEMBER_LINK, "/" CONFIRM_LEAF, "/lock", "" };
 	char path[PIN_PATH];
 
 	for (unsigned i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
@@ -150,6 +165,7 @@ int down_organism(const struct invocation *in, const char *name)
 
 	if (lock == -2)
 		return verb_say(VERB_FAILED, "another cellctl is bringing %s up or down this moment", name);
+	confirm_ask(in, name, CONFIRM_GONE, NULL);
 	/* What is pinned may be half an organism: then there is only to clear away. */
 	if (!family_open(in, name, &f)) {
 		end_cells(in, name, &f);
@@ -158,7 +174,7 @@ int down_organism(const struct invocation *in, const char *name)
 	if (cookies_setting_back(in, name))
 		verb_say(0, "net.ipv4.tcp_syncookies cannot be put back");
 	reporter_end(in, name);
-	remember_save(in, name);
+	remember_save(in, name, true);
 	error = pins_remove(in, name, NULL);
 	remove_place(in, name);
 	if (lock >= 0)

@@ -8,6 +8,9 @@
 /* Drains and ends every cell, takes the skin off, removes pins and run directory. The exit code. */
 int down_organism(const struct invocation *in, const char *name);
 
+/* Whether in->name is being taken down, or is gone. */
+bool down_has_begun(const struct invocation *in);
+
 /* Whether any cell of in->name lives. */
 bool down_anybody_lives(const struct invocation *in);
 

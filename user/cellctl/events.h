@@ -47,7 +47,8 @@ void events_write(const struct event *e, const volatile struct cell *cells, char
 /*
  * The same as an object: time (seconds since 1970, as given), seq, event, slot, id, class (null for what no cell did), what
  * belongs to the kind of event (mother, from, signal or code, child, of, strength, target, reason, votes, electorate, answer,
- * hormone, pid, what), and text. A new reference. Pure.
+ * hormone, pid, what, source, by, ttl_s, offence, reason, hostile, per_s,
+ * threshold), and text. A new reference. Pure.
  */
 json_t *events_json(const struct event *e, const volatile struct cell *cells, double time);
 

@@ -3,6 +3,7 @@
 #include "cellctl/events.h"
 #include "cellctl/signal_text.h"
 #include "dna/dna.h"
+#include "immune/incident.h"
 #include "tissue/tissue.h"
 
 #include <stdio.h>
@@ -96,12 +97,58 @@ static bool write_said(const struct event *e, const volatile struct cell *cells,
 	}
 }
 
+static const char *write_source(const struct source *s, char to[ADDRESS_TEXT])
+{
+	struct address a;
+
+	return incident_address(s, &a) ? address_format(&a, to) : strcpy(to, "somebody");
+}
+
+static void write_ban(const struct event *e, const char *who, const char *source, char *to, size_t room)
+{
+	char length[48] = "until it is lifted";
+
+	if (e->b)
+		snprintf(length, sizeof(length), "for %u s", e->b);
+	if (e->kind == HAPPENED_WIDEN)
+		snprintf(to, room, "%s bans all of %s %s (offence %u): %u of its 256 parts were banned", who, source, length, e->c, e->a);
+	else if (e->class)
+		snprintf(to, room, "%s bans %s %s (offence %u): it %s", who, source, length, e->c, antigen_text(e->a));
+	else
+		snprintf(to, room, "%s was banned %s by hand", source, length);
+}
+
+/* What the immune system decides. False when the event is none of these. */
+static bool write_immune(const struct event *e, const char *who, char *to, size_t room)
+{
+	char source[ADDRESS_TEXT];
+
+	switch (e->kind) {
+	case HAPPENED_BAN:
+	case HAPPENED_WIDEN:
+		write_ban(e, who, write_source(&e->source, source), to, room);
+		return true;
+	case HAPPENED_UNBAN:
+		snprintf(to, room, "the ban of %s was lifted by hand", write_source(&e->source, source));
+		return true;
+	case HAPPENED_ALARM:
+		snprintf(to, room, "%s calls the alarm: %u pieces of evidence in a second, the threshold is %u", who, e->a, e->b);
+		return true;
+	case HAPPENED_CALM:
+		snprintf(to, room, "%s says that the attack is over: %u pieces of evidence in the last second, the threshold is %u",
+			who, e->a, e->b);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void events_write(const struct event *e, const volatile struct cell *cells, char *to, size_t room)
 {
 	char who[WHO];
 
 	write_who(e->slot, e->class, who);
-	if (write_said(e, cells, who, to, room))
+	if (write_said(e, cells, who, to, room) || write_immune(e, who, to, room))
 		return;
 	switch (e->kind) {
 	case HAPPENED_BIRTH:
@@ -180,6 +227,27 @@ static void set_stranger(json_t *o, const struct event *e)
 	json_object_set_new(o, "what", json_string(what[e->b < 4 ? e->b : 0]));
 }
 
+static void set_immune(json_t *o, const struct event *e)
+{
+	char source[ADDRESS_TEXT];
+
+	if (e->kind == HAPPENED_ALARM || e->kind == HAPPENED_CALM) {
+		set_number(o, "per_s", e->a);
+		set_number(o, "threshold", e->b);
+		return;
+	}
+	json_object_set_new(o, "source", json_string(write_source(&e->source, source)));
+	json_object_set_new(o, "by", json_string(e->class ? class_name((int)e->class) : "hand"));
+	if (e->kind == HAPPENED_UNBAN)
+		return;
+	set_number(o, "ttl_s", e->b);
+	set_number(o, "offence", e->c);
+	if (e->kind == HAPPENED_BAN)
+		json_object_set_new(o, "reason", json_string(antigen_name(e->a)));
+	else
+		set_number(o, "hostile", e->a);
+}
+
 static void set_signal(json_t *o, const struct event *e)
 {
 	json_object_set_new(o, "hormone", json_string(hormone_name(e->a)));
@@ -215,6 +283,13 @@ static void set_rest(json_t *o, const struct event *e, const volatile struct cel
 		break;
 	case HAPPENED_STRANGER:
 		set_stranger(o, e);
+		break;
+	case HAPPENED_BAN:
+	case HAPPENED_UNBAN:
+	case HAPPENED_WIDEN:
+	case HAPPENED_ALARM:
+	case HAPPENED_CALM:
+		set_immune(o, e);
 		break;
 	default:
 		break;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // cellctl immune: what the operator bans, lifts and protects; refuses bans that would hit the host or its friends.
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include "cellctl/immune.h"
+#include "cellctl/neverban.h"
+#include "cellctl/observe.h"
+#include "cellctl/pins.h"
 #include "cellctl/remember.h"
 #include "cellctl/verb.h"
 #include "immune/ban.h"
+#include "immune/incident.h"
 #include "immune/ttl.h"
 
 static uint64_t now(void)
@@ -60,40 +63,19 @@ static int prefix_read(const char *text, struct address *a)
 	return VERB_DONE;
 }
 
-bool immune_sockaddr(const struct sockaddr *from, struct address *to)
+/* As the host is now: addresses may have changed since `up`. */
+static int refuse_friend(void *arg, const struct address *friend, enum allowance_origin origin)
 {
-	if (from && from->sa_family == AF_INET)
-		return !address_make(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, 32, to);
-	if (from && from->sa_family == AF_INET6)
-		return !address_make(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, 128, to);
-	return false;
-}
+	const struct address *ban = arg;
+	char name[ADDRESS_TEXT], its[ADDRESS_TEXT];
 
-static int refuse_for(const struct address *ban, const struct address *own, const char *iface)
-{
-	char name[ADDRESS_TEXT], own_name[ADDRESS_TEXT];
-
+	if (!address_meets(ban, friend))
+		return VERB_DONE;
 	address_format(ban, name);
-	if (address_is_single(ban))
-		return verb_say(VERB_FAILED, "%s is not banned: it is this host's own, on %s", name, iface);
-	return verb_say(VERB_FAILED, "%s is not banned: it contains %s, this host's own on %s", name,
-		address_format(own, own_name), iface);
-}
-
-static int refuse_own(const struct address *ban)
-{
-	struct ifaddrs *all, *i;
-	struct address own;
-	int ret = VERB_DONE;
-
-	if (getifaddrs(&all))
-		return verb_say(VERB_FAILED, "cannot list the addresses of this host, so nothing is banned: %s",
-			strerror(errno));
-	for (i = all; i && !ret; i = i->ifa_next)
-		if (immune_sockaddr(i->ifa_addr, &own) && address_covers(ban, &own))
-			ret = refuse_for(ban, &own, i->ifa_name);
-	freeifaddrs(all);
-	return ret;
+	if (address_covers(friend, ban))
+		return verb_say(VERB_FAILED, "%s is not banned: it is %s", name, immune_origin(origin));
+	return verb_say(VERB_FAILED, "%s is not banned: it contains %s, %s", name, address_format(friend, its),
+		immune_origin(origin));
 }
 
 static int refuse_allowed(void *arg, const struct address *allowed, const struct allowance *allowance)
@@ -115,7 +97,9 @@ static int refuse(const struct immune *call, struct address *ban)
 
 	if (wide)
 		return verb_say(VERB_FAILED, "%s is not banned: %s", address_format(ban, name), wide);
-	ret = refuse_own(ban);
+	ret = neverban_each(refuse_friend, ban);
+	if (ret < 0)
+		return verb_say(VERB_FAILED, "cannot list the addresses of this host, so nothing is banned: %s", strerror(-ret));
 	if (ret)
 		return ret;
 	ret = ban_list_allow(&call->maps, refuse_allowed, ban);
@@ -123,6 +107,20 @@ static int refuse(const struct immune *call, struct address *ban)
 		return verb_say(VERB_FAILED, "cannot read the never-ban list, so nothing is banned: %s",
 			strerror(-ret));
 	return ret;
+}
+
+/* For `watch`, the log and the memory. An organism that is only half there hears nothing of it. */
+static void record(const struct immune *call, const struct address *ban, uint32_t act, uint64_t seconds)
+{
+	struct record_call what = { .source = incident_source(ban), .act = act, .ttl_s = (uint32_t)seconds };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &what, .ctx_size_in = sizeof(what));
+	char path[PIN_PATH];
+	int fd = pin_path(call->in, call->name, PIN_RECORD, path, sizeof(path)) ? -1 : bpf_obj_get(path);
+
+	if (fd < 0)
+		return;
+	bpf_prog_test_run_opts(fd, &run);
+	close(fd);
 }
 
 static int immune_ban(struct immune *call)
@@ -146,6 +144,7 @@ static int immune_ban(struct immune *call)
 			name);
 	if (ret)
 		return verb_say(VERB_FAILED, "%s is not banned: %s", name, strerror(-ret));
+	record(call, &ban, INCIDENT_BY_HAND, call->seconds);
 	if (call->seconds == TTL_FOREVER)
 		printf("%s is banned until lifted\n", name);
 	else
@@ -182,6 +181,7 @@ static int immune_unban(struct immune *call)
 	}
 	if (ret)
 		return verb_say(VERB_FAILED, "the ban of %s is not lifted: %s", name, strerror(-ret));
+	record(call, &ban, INCIDENT_LIFTED, 0);
 	printf("%s is no longer banned\n", name);
 	return VERB_DONE;
 }
@@ -190,12 +190,16 @@ static int lift_covered(void *arg, const struct address *ban, const struct antib
 {
 	const struct immune *call = arg;
 	char name[ADDRESS_TEXT];
+	int ret;
 
 	(void)antibody;
 	if (!address_covers(&call->address, ban))
 		return 0;
 	printf("%s is no longer banned\n", address_format(ban, name));
-	return ban_remove(&call->maps, ban);
+	ret = ban_remove(&call->maps, ban);
+	if (!ret)
+		record(call, ban, INCIDENT_LIFTED, 0);
+	return ret;
 }
 
 static int immune_allow(struct immune *call)
@@ -249,7 +253,7 @@ static int immune_disallow(struct immune *call)
 
 static int immune_list(struct immune *call)
 {
-	int ret = immune_print(call);
+	int ret = immune_print(call, observe_is_on(call->in, call->name) == 1);
 
 	return ret ? verb_say(VERB_FAILED, "cannot read the lists: %s", strerror(-ret)) : VERB_DONE;
 }
@@ -280,7 +284,9 @@ enum takes { NOTHING, A_PREFIX, A_FILE, PERHAPS_A_FILE };
 	X(why, A_PREFIX, NULL, 0)         \
 	X(log, NOTHING, NULL, 0)          \
 	X(import, A_FILE, "forever", 1)   \
-	X(export, PERHAPS_A_FILE, NULL, 0)
+	X(export, PERHAPS_A_FILE, NULL, 0) \
+	X(observe, NOTHING, NULL, 0)      \
+	X(enforce, NOTHING, NULL, 0)
 
 struct action {
 	const char *name;
@@ -325,9 +331,9 @@ static int run(const struct invocation *in, const struct action *action, struct 
 	ret = maps_open(in, name, &call->maps);
 	if (!ret)
 		ret = action->act(call);
-	/* A power cut must not cost a whole list; single bans are written by `down`. */
+	/* A power cut must not cost a whole list, and no T cell hears of it; single bans are written by one. */
 	if (!ret && action->takes == A_FILE)
-		remember_save(in, name);
+		remember_save(in, name, false);
 	maps_close(&call->maps);
 	return ret;
 }

@@ -8,8 +8,6 @@
 #include "cellctl/verb.h"
 #include "immune/ban.h"
 
-struct sockaddr;
-
 /* One call: the organism's maps and what is left of the command line. */
 struct immune {
 	struct ban_maps maps;
@@ -27,11 +25,8 @@ struct immune {
 int immune_import(struct immune *call);
 int immune_export(struct immune *call);
 
-/* The address of an interface; false when it is of another family or NULL. */
-bool immune_sockaddr(const struct sockaddr *from, struct address *to);
-
 /* Prints bans and the never-ban list to standard output; takes out bans that are over at now_ns. 0 or -errno. */
-int immune_print(const struct immune *call);
+int immune_print(const struct immune *call, bool observes);
 
 /* immune_refused.c: clients behind trusted proxies, an address or a /64 each. */
 /* Lets it be answered again. 0, -ENOENT or -errno. */

@@ -5,10 +5,10 @@
 // address that is on the old list and on the new one is banned at every moment. When the maps fill up half way, what was
 // put in is taken out again.
 #include "cellctl/immune.h"
+#include "cellctl/neverban.h"
 #include "cellctl/remember.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static const char *why_not(const struct import *i, const struct address *ban, ch
 		if (!address_meets(ban, &safe->prefix))
 			continue;
 		snprintf(room, n, "it would ban %s, %s%s", address_format(&safe->prefix, name),
-			safe->antibody.reason == ALLOWANCE_OWN ? "" : "on the never-ban list: ",
+			safe->antibody.reason >= ALLOWANCE_OWN ? "" : "on the never-ban list: ",
 			immune_origin(safe->antibody.reason));
 		return room;
 	}
@@ -82,20 +82,11 @@ static int keep_safe(void *arg, const struct address *a, const struct allowance 
 	return ban_set_add(&i->safe, a, &origin);
 }
 
-static int keep_own(struct import *i)
+static int keep_friend(void *arg, const struct address *a, enum allowance_origin origin)
 {
-	struct antibody origin = { .reason = ALLOWANCE_OWN };
-	struct ifaddrs *all;
-	struct address own;
-	int ret = 0;
+	struct allowance as = { .origin = origin };
 
-	if (getifaddrs(&all))
-		return -errno;
-	for (struct ifaddrs *a = all; a && !ret; a = a->ifa_next)
-		if (immune_sockaddr(a->ifa_addr, &own))
-			ret = ban_set_add(&i->safe, &own, &origin);
-	freeifaddrs(all);
-	return ret;
+	return keep_safe(arg, a, &as);
 }
 
 static int read_file(const char *file, char **text, size_t *n)
@@ -257,7 +248,7 @@ static int swap(struct import *i)
 
 static int run(struct import *i, const char *text, size_t n)
 {
-	int error = keep_own(i);
+	int error = neverban_each(keep_friend, i);
 
 	if (!error)
 		error = ban_list_allow(&i->call->maps, keep_safe, i);

@@ -11,45 +11,17 @@
 #include <unistd.h>
 #include <jansson.h>
 #include "cellctl/pins.h"
+#include "cellctl/remember.h"
+#include "immune/incident.h"
 #include "immune/ttl.h"
-#include "shared/antigen.h"
 
-static const char *const reasons[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "nothing known",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = text,
-	ANTIGENS(X)
-#undef X
-};
-
-static const char *const reason_names[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "none",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = #name,
-	ANTIGENS(X)
-#undef X
-};
-
-static const char *const acts[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = text,
-	INCIDENTS(X)
-#undef X
-};
-
-static const char *const act_names[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = #name,
-	INCIDENTS(X)
-#undef X
-};
+#define LOG_MOST 2048 /* incidents that are looked through in the file */
 
 static const char *source_format(const struct source *s, char *to)
 {
 	struct address a;
 
-	if (s->family != 4 && s->family != 6)
-		return strcpy(to, "a client that is gone");
-	a = s->family == 4 ? address_from_v4((__u32)s->key) : address_from_v6(s->key);
-	return address_format(&a, to);
+	return incident_address(s, &a) ? address_format(&a, to) : strcpy(to, "a client that is gone");
 }
 
 static double ago_s(uint64_t now_ns, uint64_t then_ns)
@@ -62,8 +34,8 @@ static json_t *incident_json(const struct incident *i, uint64_t now_ns)
 	char source[ADDRESS_TEXT];
 
 	return json_pack("{s:I, s:f, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "seq", (json_int_t)i->seq, "ago_s",
-		ago_s(now_ns, i->time_ns), "source", source_format(&i->source, source), "act", act_names[i->act], "reason",
-		reason_names[i->reason], "detail", i->detail, "score", (json_int_t)i->score, "ttl_s", (json_int_t)i->ttl_s,
+		ago_s(now_ns, i->time_ns), "source", source_format(&i->source, source), "act", incident_act_name(i->act), "reason",
+		antigen_name(i->reason), "detail", i->detail, "score", (json_int_t)i->score, "ttl_s", (json_int_t)i->ttl_s,
 		"offence", (json_int_t)i->offence, "evidence", (json_int_t)i->count);
 }
 
@@ -71,81 +43,143 @@ static void incident_print(const struct incident *i, uint64_t now_ns)
 {
 	char source[ADDRESS_TEXT];
 
-	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), acts[i->act]);
-	if (i->act == INCIDENT_BANNED)
+	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), incident_act_text(i->act));
+	if (i->act == INCIDENT_BANNED || i->act == INCIDENT_WIDENED)
 		printf(" for %u s (offence %u)", i->ttl_s, i->offence);
-	printf(": it %s (%s)\n", reasons[i->reason], i->detail);
+	if (i->act == INCIDENT_BY_HAND && i->ttl_s)
+		printf(" for %u s", i->ttl_s);
+	if (i->act == INCIDENT_WIDENED || i->act == INCIDENT_NARROW)
+		printf(": %u of its 256 parts were banned", i->count);
+	else if (i->reason)
+		printf(": it %s (%s)", antigen_text(i->reason), i->detail);
+	putchar('\n');
 }
 
-/* Records come from the kernel's own programs, but a newer version may know more names. */
-static bool incident_read(int fd, __u64 seq, struct incident *i)
-{
-	__u32 at = (__u32)(seq % INCIDENTS_MAX);
+/* The newest incidents that only the file knows, the newest first. */
+struct older {
+	struct incident *list;
+	size_t n, skip;
+	struct memory_clock now;
+};
 
-	return !bpf_map_lookup_elem(fd, &at, i) && i->seq == seq && i->act < INCIDENT_COUNT && i->reason < ANTIGEN_COUNT;
+static int take_older(void *arg, const struct memory_incident *kept)
+{
+	struct older *o = arg;
+
+	if (o->skip) {
+		o->skip--;
+		return 0;
+	}
+	if (memory_incident_read(kept, &o->list[o->n], &o->now))
+		o->n++;
+	return 0;
 }
 
-static int last_incident(const struct invocation *in, const char *name, __u64 *last)
+/* What is in the maps as well is passed over: the file knows up to where it has gone in this life. */
+static void read_older(const struct invocation *in, const char *name, const struct lymph_known *k, struct older *o)
 {
-	int fd = pin_map(in, name, "lymph", true), error = 0;
-	struct lymph count;
-	__u32 zero = 0;
+	uint64_t written, first = k->incidents_n ? k->incidents[0].seq : k->state.incidents + 1;
+	char place[MEMORY_FACT] = "";
+	struct memory *m;
 
-	if (fd < 0)
-		return fd;
-	if (bpf_map_lookup_elem(fd, &zero, &count))
-		error = -errno;
-	*last = error ? 0 : count.incidents;
-	close(fd);
-	return error;
+	o->list = calloc(LOG_MOST, sizeof(*o->list));
+	m = o->list && !memory_clock_read(&o->now) ? remember_open(in, name) : NULL;
+	if (!m)
+		return;
+	memory_read_fact(m, MEMORY_FACT_PLACE, place);
+	written = memory_place_read(place, k->life);
+	o->skip = written >= first ? (size_t)(written - first + 1) : 0;
+	if (o->skip < LOG_MOST)
+		memory_each_incident(m, NULL, LOG_MOST, take_older, o);
+	remember_close(m);
+}
+
+static void show(const struct invocation *in, json_t *list, const struct incident *i, uint64_t now_ns)
+{
+	if (in->json)
+		json_array_append_new(list, incident_json(i, now_ns));
+	else
+		incident_print(i, now_ns);
 }
 
 int immune_print_log(const struct invocation *in, const char *name, uint64_t now_ns)
 {
-	int fd = pin_map(in, name, "incidents", true), error;
+	struct lymph_known known;
+	struct older older = { 0 };
 	json_t *list = json_array();
-	__u64 last;
+	int error = lymph_known_read(in, name, &known);
 
-	if (fd < 0)
-		return fd;
-	error = last_incident(in, name, &last);
-	for (__u64 seq = last > INCIDENTS_MAX ? last - INCIDENTS_MAX + 1 : 1; !error && seq <= last; seq++) {
-		struct incident i;
-
-		if (!incident_read(fd, seq, &i))
-			continue;
-		if (in->json)
-			json_array_append_new(list, incident_json(&i, now_ns));
-		else
-			incident_print(&i, now_ns);
-	}
+	if (!error)
+		read_older(in, name, &known, &older);
+	for (size_t n = older.n; n--;)
+		show(in, list, &older.list[n], now_ns);
+	for (size_t n = 0; !error && n < known.incidents_n; n++)
+		show(in, list, &known.incidents[n], now_ns);
 	if (in->json && !error) {
 		json_dumpf(list, stdout, JSON_INDENT(1));
 		putchar('\n');
 	}
 	json_decref(list);
-	close(fd);
+	free(older.list);
+	lymph_known_free(&known);
 	return error;
 }
 
-static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, __u16 via, struct suspect *to)
+static uint32_t offences_read(const struct invocation *in, const char *name, const struct address *a)
 {
-	struct source s = { .family = a->family == AF_INET ? 4 : 6, .via = via };
+	struct source s = incident_source(a);
+	int fd = pin_map(in, name, "offenders", true);
+	struct offender o = { 0 };
+
+	if (fd < 0)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &s, &o))
+		o.offences = 0;
+	close(fd);
+	return o.offences;
+}
+
+static int take_newest(void *arg, const struct memory_incident *kept)
+{
+	struct older *o = arg;
+
+	if (!memory_incident_read(kept, o->list, &o->now) || !o->list->reason)
+		return 0;
+	o->n = 1;
+	return 1;
+}
+
+/* What the file says of a source whose evidence is of an earlier life. */
+static bool suspect_remembered(const struct invocation *in, const char *name, const struct address *a, struct suspect *to)
+{
+	struct incident newest;
+	struct older o = { .list = &newest };
+	struct memory *m = memory_clock_read(&o.now) ? NULL : remember_open(in, name);
+
+	if (!m)
+		return false;
+	memory_each_incident(m, a, LOG_MOST, take_newest, &o);
+	remember_close(m);
+	if (!o.n)
+		return false;
+	*to = (struct suspect){ .last_ns = newest.time_ns, .count = newest.count, .reason = newest.reason };
+	memcpy(to->detail, newest.detail, sizeof(to->detail));
+	return true;
+}
+
+/* What stands against an address itself, else against it as a client behind a trusted proxy, else what is remembered. */
+static bool suspect_read(const struct invocation *in, const char *name, const struct address *a, struct suspect *to)
+{
+	struct source s = incident_source(a);
 	int fd = pin_map(in, name, "suspects", true);
-	__u32 v4 = 0;
-	bool found;
+	bool found = false;
 
 	if (fd < 0)
 		return false;
-	if (a->family == AF_INET) {
-		address_key_v4(a, &v4);
-		s.key = v4;
-	} else {
-		address_key_v6(a, &s.key);
-	}
-	found = !bpf_map_lookup_elem(fd, &s, to) && to->reason < ANTIGEN_COUNT;
+	for (s.via = 0; s.via < 2 && !found; s.via++)
+		found = !bpf_map_lookup_elem(fd, &s, to) && to->reason < ANTIGEN_COUNT;
 	close(fd);
-	return found;
+	return found || suspect_remembered(in, name, a, to);
 }
 
 struct why {
@@ -153,6 +187,7 @@ struct why {
 	uint64_t now_ns;
 	json_t *bans; /* NULL: text */
 	int found;
+	uint32_t offences;
 };
 
 static int why_ban(void *arg, const struct address *ban, const struct antibody *antibody)
@@ -182,7 +217,7 @@ static void why_text(const struct why *w, const struct suspect *s, bool known)
 		printf("%s is not banned\n", address_format(w->about, name));
 	if (known)
 		printf("evidence: %u pieces, the last %.1f s ago: it %s (%s); banned %u times so far\n", s->count,
-			ago_s(w->now_ns, s->last_ns), reasons[s->reason], s->detail, s->offences);
+			ago_s(w->now_ns, s->last_ns), antigen_text(s->reason), s->detail, w->offences);
 	else
 		printf("there is no evidence against it\n");
 }
@@ -191,9 +226,10 @@ int immune_print_why(const struct invocation *in, const char *name, const struct
 	uint64_t now_ns)
 {
 	struct address as = address_of_ban(about);
-	struct why w = { .about = &as, .now_ns = now_ns, .bans = in->json ? json_array() : NULL };
+	struct why w = { .about = &as, .now_ns = now_ns, .bans = in->json ? json_array() : NULL,
+		.offences = offences_read(in, name, &as) };
 	struct suspect s;
-	bool known = suspect_read(in, name, &as, 0, &s) || suspect_read(in, name, &as, 1, &s);
+	bool known = suspect_read(in, name, &as, &s);
 	int error = ban_list(maps, why_ban, &w);
 	uint64_t refused = refused_left(in, name, &as, now_ns);
 	char text[ADDRESS_TEXT];
@@ -212,7 +248,7 @@ int immune_print_why(const struct invocation *in, const char *name, const struct
 	if (known)
 		json_object_set_new(all, "evidence",
 			json_pack("{s:I, s:f, s:s, s:s, s:I}", "count", (json_int_t)s.count, "ago_s", ago_s(now_ns, s.last_ns),
-				"reason", reason_names[s.reason], "detail", s.detail, "offences", (json_int_t)s.offences));
+				"reason", antigen_name(s.reason), "detail", s.detail, "offences", (json_int_t)w.offences));
 	json_dumpf(all, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);

@@ -14,6 +14,7 @@ struct lists {
 	json_t *antibodies;
 	json_t *allow;
 	json_t *refused;
+	bool observes;
 };
 
 const char *immune_origin(__u32 origin)
@@ -79,6 +80,8 @@ static void print_text(const struct lists *lists)
 	json_t *entry;
 	size_t i;
 
+	if (lists->observes)
+		printf("observing: no ban is enforced; `cellctl immune enforce` ends that\n\n");
 	printf("%-24s %12s %12s  %s\n", "banned", "seconds left", "hits", "reason");
 	json_array_foreach(lists->antibodies, i, entry)
 	{
@@ -100,12 +103,13 @@ static void print_text(const struct lists *lists)
 			string_at(entry, "origin"));
 }
 
-int immune_print(const struct immune *call)
+int immune_print(const struct immune *call, bool observes)
 {
 	const struct ban_maps *maps = &call->maps;
 	struct lists lists = { .maps = maps, .now_ns = call->now_ns, .antibodies = json_array(), .allow = json_array(),
-		.refused = json_array() };
-	json_t *root = json_pack("{s:O, s:O, s:O}", "antibodies", lists.antibodies, "allow", lists.allow, "refused", lists.refused);
+		.refused = json_array(), .observes = observes };
+	json_t *root = json_pack("{s:O, s:O, s:O, s:b}", "antibodies", lists.antibodies, "allow", lists.allow, "refused", lists.refused,
+		"observing", observes);
 	int ret = root ? 0 : -ENOMEM;
 
 	if (!ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Netlink in small: builds one request, sends it, takes one answer. */
+/* Netlink in small: builds one request, sends it, takes one answer or a list of them. */
 #include "cellctl/netlink.h"
 
 #include <errno.h>
@@ -105,4 +105,66 @@ const void *netlink_answer(const struct netlink *nl, size_t header, uint16_t typ
 		at += NLA_ALIGN(a.nla_len);
 	}
 	return NULL;
+}
+
+size_t netlink_each(const char **at, size_t *n, struct nlattr *a, const void **value)
+{
+	size_t step;
+
+	if (*n < NLA_HDRLEN)
+		return NETLINK_END;
+	memcpy(a, *at, sizeof(*a));
+	if (a->nla_len < NLA_HDRLEN || a->nla_len > *n)
+		return NETLINK_END;
+	*value = *at + NLA_HDRLEN;
+	step = NLA_ALIGN((size_t)a->nla_len);
+	step = step < *n ? step : *n;
+	*at += step;
+	*n -= step;
+	return a->nla_len - (size_t)NLA_HDRLEN;
+}
+
+/* The messages of one datagram. 1 at the end of the list, 0 when more will come, or -errno. */
+static int take_some(struct netlink *nl, size_t n, netlink_visit each, void *arg, int *said)
+{
+	const char *at = nl->in.bytes;
+	struct nlmsghdr m;
+
+	while (n >= NLMSG_HDRLEN) {
+		size_t step;
+
+		memcpy(&m, at, sizeof(m));
+		if (m.nlmsg_len < NLMSG_HDRLEN || m.nlmsg_len > n || m.nlmsg_seq != nl->serial)
+			return -EBADMSG;
+		if (m.nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (m.nlmsg_type == NLMSG_ERROR)
+			return -EIO;
+		if (!*said)
+			*said = each(arg, m.nlmsg_type, at + NLMSG_HDRLEN, m.nlmsg_len - (size_t)NLMSG_HDRLEN);
+		step = NLMSG_ALIGN((size_t)m.nlmsg_len);
+		step = step < n ? step : n;
+		at += step;
+		n -= step;
+	}
+	return 0;
+}
+
+int netlink_dump(struct netlink *nl, netlink_visit each, void *arg, int *said)
+{
+	int end = 0;
+
+	*said = 0;
+	if (send(nl->fd, nl->out.bytes, nl->out.head.nlmsg_len, 0) < 0)
+		return -errno;
+	while (!end) {
+		ssize_t n = recv(nl->fd, nl->in.bytes, sizeof(nl->in.bytes), MSG_TRUNC);
+
+		if (n < 0)
+			return -errno;
+		if ((size_t)n > sizeof(nl->in.bytes))
+			return -EMSGSIZE;
+		end = take_some(nl, (size_t)n, each, arg, said);
+	}
+	return end < 0 ? end : 0;
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NETLINK_BYTES 16384
+#define NETLINK_BYTES 32768
+#define NETLINK_END   SIZE_MAX
 
 struct netlink {
 	int fd;
@@ -35,5 +36,15 @@ void netlink_nest_end(struct netlink *nl, size_t nest);
 int netlink_ask(struct netlink *nl);
 /* An attribute of the answer, behind a family header of that size, with at least n bytes; NULL when there is none. */
 const void *netlink_answer(const struct netlink *nl, size_t header, uint16_t type, size_t n);
+
+/*
+ * Sends the request, made with NLM_F_DUMP, and calls each for every message of the answer: its type, and what is behind
+ * its header. *said: the first result of a call that was not 0, after which none is made. 0 or -errno.
+ */
+typedef int (*netlink_visit)(void *arg, uint16_t type, const char *bytes, size_t n);
+int netlink_dump(struct netlink *nl, netlink_visit each, void *arg, int *said);
+
+/* Takes the next attribute off the front of n bytes: its header, its value. The value's size, or NETLINK_END. */
+size_t netlink_each(const char **at, size_t *n, struct nlattr *a, const void **value);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Bans between the maps and the memory: restored by `up`, saved by `down`; the file is touched with its owner's rights only.
+// What is remembered goes into the maps at `up` and into the file at `down`; the file is touched with its owner's rights only.
 #include "cellctl/remember.h"
 
 #include <errno.h>
@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include "cellctl/pins.h"
 #include "dna_table.h"
+#include "immune/incident.h"
 #include "immune/ttl.h"
-#include "memory/memory.h"
 
 #define PATIENCE_MS 2000 /* for a cell that writes */
 
@@ -118,27 +120,153 @@ static void become_root(void)
 		abort();
 }
 
+/* The file, or NULL with root's rights again. */
 static struct memory *open_as_owner(const char *path)
 {
 	struct memory_options options = { .path = path, .patience_ms = PATIENCE_MS, .say = say_it };
 	struct memory *m = NULL;
+	mode_t mask = umask(077);
 	int error = become_owner(path);
 
 	if (!error)
 		error = memory_open(&options, &m);
+	umask(mask);
 	if (error)
 		verb_say(0, "the memory %s cannot be used: %s", path, strerror(-error));
-	return m;
+	if (m && memory_is_open(m))
+		return m;
+	remember_close(m);
+	return NULL;
 }
 
-static int take(void *arg, const struct memory_ban *b)
+void remember_close(struct memory *m)
+{
+	memory_close(m);
+	become_root();
+}
+
+struct memory *remember_open(const struct invocation *in, const char *name)
+{
+	char link[PIN_PATH], path[DNA_PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "%s/%s/" REMEMBER_LINK, in->run_dir, name);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = 0;
+	return open_as_owner(path);
+}
+
+/* One more place in a list of records of that size. NULL when out of memory. */
+static void *grow(void **list, size_t *n, size_t *room, size_t size)
+{
+	if (*n == *room) {
+		size_t wanted = *room ? *room * 2 : 64;
+		void *more = reallocarray(*list, wanted, size);
+
+		if (!more)
+			return NULL;
+		*list = more;
+		*room = wanted;
+	}
+	return (char *)*list + (*n)++ * size;
+}
+
+static int take_ban(void *arg, const struct memory_ban *b)
 {
 	struct antibody antibody = { .expires_ns = b->expires_ns, .hits = b->hits, .since_ns = b->since_ns,
 		.reason = b->reason, .bits = b->prefix.bits };
+	struct remembered *r = arg;
+	struct offence *o;
 
-	if (b->over || address_too_wide(&b->prefix))
+	if (address_too_wide(&b->prefix))
 		return 0;
-	return ban_set_add(arg, &b->prefix, &antibody);
+	if (b->offences) {
+		o = grow((void **)&r->offences, &r->offences_n, &r->offences_room, sizeof(*o));
+		if (!o)
+			return -ENOMEM;
+		*o = (struct offence){ incident_source(&b->prefix), b->offences };
+	}
+	return b->over ? 0 : ban_set_add(&r->bans, &b->prefix, &antibody);
+}
+
+static int take_pathogen(void *arg, const struct memory_pathogen *kept)
+{
+	struct remembered *r = arg;
+	struct pathogen p, *to;
+
+	if (!memory_pathogen_read(kept, &p, &r->now))
+		return 0;
+	to = grow((void **)&r->pathogens, &r->pathogens_n, &r->pathogens_room, sizeof(*to));
+	if (!to)
+		return -ENOMEM;
+	*to = p;
+	return 0;
+}
+
+static int take_baseline(void *arg, const struct memory_baseline *b)
+{
+	struct remembered *r = arg;
+
+	if (!strcmp(b->name, MEMORY_BASELINE_EVIDENCE))
+		r->evidence = *b;
+	return 0;
+}
+
+/* Requests that kill are known by it: the same in every life, and nobody else's to know. */
+static void take_key(struct memory *m, struct remembered *r)
+{
+	char text[MEMORY_FACT];
+	unsigned long long a, b;
+
+	if (memory_read_fact(m, MEMORY_FACT_KEY, text) && sscanf(text, "%16llx%16llx", &a, &b) == 2) {
+		r->fingerprint_key[0] = a;
+		r->fingerprint_key[1] = b;
+		return;
+	}
+	snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)r->fingerprint_key[0],
+		(unsigned long long)r->fingerprint_key[1]);
+	memory_note_fact(m, MEMORY_FACT_KEY, text);
+	memory_flush(m, 0);
+}
+
+static int take_all(struct memory *m, struct remembered *r)
+{
+	int error = memory_each_ban(m, &r->now, take_ban, r);
+
+	if (!error)
+		error = memory_each_pathogen(m, take_pathogen, r);
+	if (!error)
+		error = memory_each_baseline(m, take_baseline, r);
+	take_key(m, r);
+	return error;
+}
+
+int remember_read(const char *path, struct remembered *r)
+{
+	struct memory *m;
+	int error;
+
+	memset(r, 0, sizeof(*r));
+	error = memory_clock_read(&r->now);
+	if (!error && getrandom(r->fingerprint_key, sizeof(r->fingerprint_key), 0) != sizeof(r->fingerprint_key))
+		error = -EIO;
+	m = error || !path[0] ? NULL : open_as_owner(path);
+	if (!m)
+		return error;
+	error = take_all(m, r);
+	remember_close(m);
+	if (error)
+		verb_say(0, "not all of %s is restored: %s", path, strerror(-error));
+	return 0;
+}
+
+void remembered_free(struct remembered *r)
+{
+	free(r->bans.entries);
+	free(r->offences);
+	free(r->pathogens);
 }
 
 /* By map; inside one by address, so that neighbours meet in the file. */
@@ -156,27 +284,22 @@ static void sort(struct ban_set *set)
 		qsort(set->entries, set->n, sizeof(*set->entries), by_prefix);
 }
 
-void remember_restore(const char *path, const struct ban_maps *maps)
+void remember_restore(const struct remembered *r, const struct ban_maps *bans, const struct lymph_maps *maps, bool with_bans)
 {
-	struct memory *m = open_as_owner(path);
-	struct ban_set set = { 0 };
-	struct memory_clock now;
+	struct ban_set set = r->bans;
 	size_t done = 0;
-	int error = m && memory_is_open(m) ? memory_clock_read(&now) : -ENOTCONN;
+	int error = lymph_known_restore(r, maps);
 
-	if (!error)
-		error = memory_each_ban(m, &now, take, &set);
-	memory_close(m);
-	become_root();
-	if (!error) {
-		sort(&set);
-		error = ban_load(maps, set.entries, set.n, &done);
-	}
+	if (error)
+		verb_say(0, "offences and deadly requests are not all restored: %s", strerror(-error));
+	if (!with_bans)
+		return;
+	sort(&set);
+	error = ban_load(bans, set.entries, set.n, &done);
 	if (error == -ENOSPC)
 		verb_say(0, "only %zu of %zu remembered bans fit; immune.antibodies sets the size", done, set.n);
-	else if (error && error != -ENOTCONN)
-		verb_say(0, "the bans of %s are not restored: %s", path, strerror(-error));
-	free(set.entries);
+	else if (error)
+		verb_say(0, "the remembered bans are not restored: %s", strerror(-error));
 }
 
 static int maps_read(const struct invocation *in, const char *name, struct ban_set *set, const struct memory_clock *now)
@@ -197,45 +320,49 @@ static int maps_read(const struct invocation *in, const char *name, struct ban_s
 	return error;
 }
 
-static int save(struct memory *m, const struct ban_set *set, const struct memory_clock *now)
+/* The bans as the file wants them, each with how often its source was banned. NULL when out of memory. */
+static struct memory_ban *bans_to_keep(const struct invocation *in, const char *name, const struct ban_set *set)
 {
 	struct memory_ban *bans = calloc(set->n + 1, sizeof(*bans));
-	int error;
+	int offenders = pin_map(in, name, "offenders", true);
 
-	if (!bans)
-		return -ENOMEM;
-	for (size_t i = 0; i < set->n; i++) {
+	for (size_t i = 0; bans && i < set->n; i++) {
 		const struct antibody *a = &set->entries[i].antibody;
+		struct source s = incident_source(&set->entries[i].prefix);
+		struct offender o;
 
 		bans[i] = (struct memory_ban){ .prefix = set->entries[i].prefix, .expires_ns = a->expires_ns, .hits = a->hits,
 			.since_ns = a->since_ns, .reason = a->reason };
+		if (a->reason == ANTIBODY_BY_EVIDENCE && offenders >= 0 && !bpf_map_lookup_elem(offenders, &s, &o))
+			bans[i].offences = o.offences;
 	}
-	error = memory_save_bans(m, bans, set->n, now);
-	free(bans);
-	return error;
+	if (offenders >= 0)
+		close(offenders);
+	return bans;
 }
 
-void remember_save(const struct invocation *in, const char *name)
+void remember_save(const struct invocation *in, const char *name, bool all)
 {
-	char link[PIN_PATH], path[DNA_PATH_MAX];
+	struct lymph_known known = { 0 };
 	struct ban_set set = { 0 };
 	struct memory_clock now;
-	struct memory *m;
-	ssize_t n;
+	struct memory_ban *bans = NULL;
+	struct memory *m = NULL;
 
-	snprintf(link, sizeof(link), "%s/%s/" REMEMBER_LINK, in->run_dir, name);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0)
-		return;
-	path[n] = 0;
 	/* Half an organism has no bans to be saved, and what is remembered stays. */
-	if (memory_clock_read(&now) || maps_read(in, name, &set, &now))
-		return;
-	sort(&set);
-	m = open_as_owner(path);
-	if (m && memory_is_open(m))
-		save(m, &set, &now);
-	memory_close(m);
-	become_root();
+	if (!memory_clock_read(&now) && !maps_read(in, name, &set, &now)) {
+		sort(&set);
+		bans = bans_to_keep(in, name, &set);
+		if (all)
+			lymph_known_read(in, name, &known);
+		m = bans ? remember_open(in, name) : NULL;
+	}
+	if (m) {
+		memory_save_bans(m, bans, set.n, &now);
+		lymph_known_write(&known, m, &now);
+		remember_close(m);
+	}
+	lymph_known_free(&known);
+	free(bans);
 	free(set.entries);
 }

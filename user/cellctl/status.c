@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl status: the organism, its cells, its traffic and what the skin has seen, read from pinned maps and /proc. */
+#include "cellctl/confirm.h"
 #include "cellctl/levels.h"
 #include "cellctl/verb.h"
 #include "cellctl/pins.h"
@@ -18,14 +19,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static json_t *organism_json(const struct family *f)
+static json_t *organism_json(const struct invocation *in, const struct family *f)
 {
 	const struct organism *o = &f->self;
+	uint64_t left_ms;
+	bool waits = !confirm_ask(in, o->name, CONFIRM_LEFT, &left_ms);
 	const char *state = !f->living ? "dead" : f->count[CLASS_EGG].living ? "dormant" : "awake";
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:f}", "name", o->name, "id", o->id, "dna_sha256",
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:f, s:o}", "name", o->name, "id", o->id, "dna_sha256",
 		o->dna_sha256, "generation", (json_int_t)o->generation, "iface", o->iface, "xdp_mode", o->xdp_mode, "xdp_note",
-		o->xdp_note, "state", state, "uptime_s", (double)(clock_boot_ns() - o->laid_ns) / 1e9);
+		o->xdp_note, "state", state, "uptime_s", (double)(clock_boot_ns() - o->laid_ns) / 1e9, "confirm_s",
+		waits ? json_real((double)left_ms / 1000) : json_null());
 }
 
 static json_t *cell_json(const struct family *f, const struct levels *l, uint32_t slot)
@@ -57,26 +61,32 @@ static json_t *circulation_json(const struct family *f)
 	struct circulation c;
 
 	vital_sum(f, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "vessels", (json_int_t)f->self.vessels, "connections",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "vessels", (json_int_t)f->self.vessels, "connections",
 		(json_int_t)c.connections, "requests", (json_int_t)c.sum.requests, "reflex_hits", (json_int_t)c.sum.reflex_hits,
 		"requeued", (json_int_t)c.sum.requeued, "adopted", (json_int_t)c.sum.adopted, "errors",
-		(json_int_t)c.sum.errors, "refused", (json_int_t)c.sum.refused);
+		(json_int_t)c.sum.errors, "refused", (json_int_t)c.sum.refused, "would_refuse", (json_int_t)c.sum.observed);
+}
+
+static json_t *reasons_json(const struct immune_stat by[VERDICT_COUNT])
+{
+	json_t *reasons = json_object();
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (by[i].packets)
+			json_object_set_new(reasons, verdict_name(i), json_integer((json_int_t)by[i].packets));
+	return reasons;
 }
 
 static json_t *immune_json(const struct invocation *in, const char *name)
 {
-	json_t *reasons = json_object();
 	struct immune_sum sum;
 
 	if (vital_immune(in, name, &sum))
-		return json_pack("{s:o}", "reasons", reasons);
-	for (int i = 0; i < VERDICT_COUNT; i++)
-		if (sum.by[i].packets)
-			json_object_set_new(reasons, verdict_name(i), json_integer((json_int_t)sum.by[i].packets));
-	return json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "packets", (json_int_t)(sum.passed + sum.dropped), "passed",
-		(json_int_t)sum.passed, "dropped", (json_int_t)sum.dropped, "reasons", reasons, "antibodies",
-		(json_int_t)sum.antibodies, "antigens", (json_int_t)sum.lymph.antigens, "pathogens", (json_int_t)sum.lymph.pathogens, "antigens_lost",
-		(json_int_t)sum.lymph.lost);
+		return json_pack("{s:{}}", "reasons");
+	return json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "observing", sum.observes, "packets",
+		(json_int_t)(sum.passed + sum.dropped), "passed", (json_int_t)sum.passed, "dropped", (json_int_t)sum.dropped, "reasons",
+		reasons_json(sum.by), "would_drop", reasons_json(sum.would), "antibodies", (json_int_t)sum.antibodies, "antigens", (json_int_t)sum.lymph.antigens, "pathogens", (json_int_t)sum.lymph.pathogens, "antigens_lost",
+		(json_int_t)sum.lymph.lost, "alarm", (int)sum.lymph.alarm);
 }
 
 /* Not a cell, but a process of the organism's all the same. */
@@ -106,7 +116,7 @@ static json_t *status_json(const struct invocation *in, const char *name, const 
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++)
 		if (f->cell[i].state == CELL_LIVING)
 			json_array_append_new(cells, cell_json(f, l, i));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(f), "cells", cells, "census",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(in, f), "cells", cells, "census",
 		census_json(f), "circulation", circulation_json(f), "immune", immune_json(in, name), "reporter",
 		reporter_json(in, name), "hosts");
 }
@@ -156,6 +166,27 @@ static void print_deaths(const struct family *f)
 	}
 }
 
+static void print_reasons(const struct immune_stat by[VERDICT_COUNT])
+{
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (by[i].packets)
+			printf("%12llu  %-20s %s\n", (unsigned long long)by[i].packets, verdict_name(i), verdict_text(i));
+}
+
+/* What observing has shown stays to be read after it has ended. */
+static void print_observed(const struct immune_sum *sum)
+{
+	uint64_t packets = 0;
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		packets += sum->would[i].packets;
+	if (sum->observes)
+		printf("\nobserving: nothing is dropped, refused or banned; `cellctl immune enforce` ends that\n");
+	if (packets)
+		printf("\n%llu packets that were observed would have been dropped\n", (unsigned long long)packets);
+	print_reasons(sum->would);
+}
+
 static void print_immune(const struct invocation *in, const char *name)
 {
 	struct immune_sum sum;
@@ -165,18 +196,20 @@ static void print_immune(const struct invocation *in, const char *name)
 	printf("\n%llu packets seen by the skin, %llu passed, %llu dropped; %llu bans\n",
 		(unsigned long long)(sum.passed + sum.dropped), (unsigned long long)sum.passed,
 		(unsigned long long)sum.dropped, (unsigned long long)sum.antibodies);
-	for (int i = 0; i < VERDICT_COUNT; i++)
-		if (sum.by[i].packets)
-			printf("%12llu  %-20s %s\n", (unsigned long long)sum.by[i].packets, verdict_name(i), verdict_text(i));
+	print_reasons(sum.by);
+	print_observed(&sum);
 }
 
 static void print_status(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)
 {
 	const struct organism *o = &f->self;
 	struct circulation c;
+	uint64_t left_ms;
 
 	printf("%s on %s, %s, up %.0f s, XDP %s (%s)\n", o->name, o->iface, f->count[CLASS_EGG].living ? "dormant" : "awake",
 		(double)(clock_boot_ns() - o->laid_ns) / 1e9, o->xdp_mode, o->xdp_note);
+	if (!confirm_ask(in, name, CONFIRM_LEFT, &left_ms))
+		printf("taken down again in %.1f s unless `cellctl confirm` comes\n", (double)left_ms / 1000);
 	print_cells(f, l);
 	vital_sum(f, &c);
 	printf("\n%llu requests, %llu of them answered from memory, %llu connections open, %llu errors\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl up: check, load, pin, listen, guard, screen, lay the egg; a failure half way undoes what was done, in reverse. */
 #include "cellctl/up.h"
+#include "cellctl/confirm.h"
 #include "cellctl/down.h"
 #include "cellctl/vital.h"
 
@@ -64,6 +65,7 @@ static int up_check(struct up *u, const char *file)
 	code = up_read_dna(u, file);
 	if (code)
 		return code;
+	u->germ.dna.observe |= u->observe;
 	return dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
 }
 
@@ -101,8 +103,8 @@ static int up_plan(struct up *u)
 	p->routes = d->route_count;
 	p->vessels = d->blood_max;
 	p->listens = d->listen_count;
-	/* The egg's successor, the maxima, and the founders, who are stems for a moment. */
-	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2;
+	/* The egg's successor, the maxima, the founders, who are stems for a moment, and the T cells. */
+	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2 + (d->memory[0] ? 3 : 2);
 	if (p->slots > d->cells_max)
 		p->slots = d->cells_max;
 	u->fds_n = plan_end(p);
@@ -116,8 +118,8 @@ static int up_plan(struct up *u)
 
 static int up_steps(struct up *u)
 {
-	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_memory, up_listen, up_key, up_guard, up_screen,
-		up_reporter, up_lay };
+	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_neverban, up_memory, up_listen, up_key,
+		up_guard, up_screen, up_reporter, up_lay, up_unless_confirmed };
 
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](u);
@@ -136,6 +138,12 @@ static void up_tell(const struct up *u)
 	for (uint32_t i = 0; i < dna->listen_count; i++)
 		printf("%s %s", i ? "," : "", dna->listen[i].text);
 	printf("\n");
+	up_neverban_tell(u);
+	if (dna->observe)
+		printf("%s: it observes: nothing is dropped, refused or banned; `cellctl immune enforce` ends that\n", dna->organism);
+	if (u->confirm_s)
+		printf("%s: taken down again in %llu s unless `cellctl confirm` comes\n", dna->organism,
+			(unsigned long long)u->confirm_s);
 	fflush(stdout);
 }
 
@@ -159,6 +167,10 @@ static int up_stay(struct up *u)
 		signal = sigtimedwait(&wait, NULL, &second);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
+		if (down_has_begun(&in)) {
+			printf("%s: another cellctl takes it down\n", in.name);
+			return VERB_DONE;
+		}
 		if ((signal < 0 || signal == SIGCHLD) && !down_anybody_lives(&in))
 			return verb_say(VERB_FAILED, "%s has ended; the skin stays on until `cellctl down`", in.name);
 	} while (signal != SIGINT && signal != SIGTERM);
@@ -167,9 +179,14 @@ static int up_stay(struct up *u)
 
 static int up_arguments(struct up *u, struct invocation *in, const char **dna)
 {
-	if (verb_option(in, "--dna", dna) || verb_option(in, "--xdp", &u->xdp_wish))
+	const char *confirm;
+
+	if (verb_option(in, "--dna", dna) || verb_option(in, "--xdp", &u->xdp_wish) || verb_option(in, "--confirm", &confirm))
 		return VERB_USAGE;
 	u->foreground = verb_flag(in, "--foreground");
+	u->observe = verb_flag(in, "--observe");
+	if (confirm && confirm_seconds(confirm, &u->confirm_s))
+		return verb_say(VERB_USAGE, "--confirm \"%s\" is no duration up to 1d; 20s, 5m and 2h are", confirm);
 	if (!u->xdp_wish)
 		u->xdp_wish = "auto";
 	if (strcmp(u->xdp_wish, "auto") && strcmp(u->xdp_wish, "native") && strcmp(u->xdp_wish, "generic") &&

@@ -21,6 +21,8 @@ struct up {
 	unsigned ifindex;
 	const char *xdp_wish; /* auto, native, generic, off */
 	bool foreground;
+	bool observe;
+	uint64_t confirm_s; /* taken down again unless confirmed in that time; 0: never */
 	struct germ germ; /* with the DNA in it */
 	struct cellws *skel;
 	bool bans_kept; /* their maps have outlived an earlier life */
@@ -44,6 +46,8 @@ void up_done(struct up *u, void (*undo)(struct up *u));
 /* Each returns 0, or says what is wrong and returns the exit code. */
 int up_lock(struct up *u);            /* up_place.c: run directory, lock, log, no living namesake */
 int up_load(struct up *u);            /* up_bpf.c: programs and maps, pinned and filled */
+int up_neverban(struct up *u);        /* up_neverban.c: whom no ban may hit */
+void up_neverban_tell(const struct up *u);
 int up_memory(struct up *u);          /* up_memory.c: the bans of an earlier life */
 int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets */
 int up_key(struct up *u);             /* up_key.c: the secret key in shared memory */
@@ -51,6 +55,13 @@ int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addr
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
 int up_reporter(struct up *u);        /* up_reporter.c: who tells incidents to others, if that is wanted */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
+int up_unless_confirmed(struct up *u); /* up_confirm.c: who takes it down again */
+
+/* up_mucosa.c: the signatures' automaton, and the filter that runs it. Each returns 0 or -errno. */
+int up_fit_mucosa(struct up *u);              /* sizes, before the programs are loaded */
+int up_fill_mucosa(struct up *u);             /* the table, once they are */
+int up_attach_mucosa(struct up *u, int fd);   /* to a listener, whose connections inherit it */
+int up_lock_mucosa(int fd);                   /* no cell can take it, or how connections are steered, off again */
 
 bool up_kernel_can_kill(void);
 

@@ -98,10 +98,11 @@ static int load_once(struct up *u)
 	if (!u->skel)
 		return -errno;
 	set_sizes(u);
-	u->skel->rodata->observe_only = u->germ.dna.observe;
 	set_limits(u);
 	guard_fit(u->skel);
-	error = set_pins(u);
+	error = up_fit_mucosa(u);
+	if (!error)
+		error = set_pins(u);
 	if (!error)
 		error = cellws__load(u->skel);
 	if (error)
@@ -118,7 +119,8 @@ static int load(struct up *u)
 		return error;
 	if (!strstr(said, "pinned") && !strstr(said, "reuse"))
 		return error;
-	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are dropped\n", u->germ.dna.organism);
+	fprintf(stderr, "cellctl: the bans of the earlier %s do not fit this DNA or version and are %s\n", u->germ.dna.organism,
+		u->germ.dna.memory[0] ? "taken from the memory" : "dropped");
 	u->bans_kept = false;
 	error = pins_remove(u->in, u->germ.dna.organism, NULL);
 	if (!error)
@@ -137,8 +139,8 @@ static int fill_census(struct up *u)
 		[CLASS_DRONE] = { .min = d->drone_min, .max = d->drone_max },
 		/* Two more than the pool holds at rest: the founders are stems before they are blood and drone. */
 		[CLASS_STEM] = { .min = d->stem_min, .max = d->stem_min + 2 },
-		/* None before the first evidence; from then on the kernel keeps one. */
-		[CLASS_TCELL] = { .min = 0, .max = 2 },
+		/* None before the first evidence; from then on the kernel keeps as many as the constitution says. */
+		[CLASS_TCELL] = { .min = 0, .max = d->memory[0] ? 3 : 2 },
 	};
 	int fd = bpf_map__fd(u->skel->maps.census);
 
@@ -236,6 +238,12 @@ static int fill_constitution(struct up *u)
 		.ban_s = d->ban_ms / 1000,
 		.ban_max_s = d->ban_max_ms / 1000,
 		.bans_per_minute = d->bans_per_minute,
+		/* One judges; where anything is remembered, another keeps the records. */
+		.tcells = d->memory[0] ? 2 : 1,
+		.remember = d->memory[0] != 0,
+		.widen = d->widen,
+		.widest_v4 = d->widest_v4,
+		.widest_v6 = d->widest_v6,
 	};
 	__u32 zero = 0;
 
@@ -250,6 +258,10 @@ static int pin_programs(struct up *u)
 
 	if (!error)
 		error = bpf_program__pin(u->skel->progs.gland_inject, path);
+	if (!error)
+		error = pin_path(u->in, u->germ.dna.organism, PIN_RECORD, path, sizeof(path));
+	if (!error)
+		error = bpf_program__pin(u->skel->progs.gland_record, path);
 	return error;
 }
 
@@ -331,6 +343,10 @@ static int plan_maps(struct up *u)
 		{ FD_PROOFS, "proofs" },
 		{ FD_PATHOGENS, "pathogens" },
 		{ FD_ANTIGENS, "antigens" },
+		{ FD_ANTIGENS_MORE, "antigens_more" },
+		{ FD_CHRONICLE, "chronicle" },
+		{ FD_SIGNATURE_HEAD, "signature_head" },
+		{ FD_SIGNATURES, "signatures" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -353,6 +369,13 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
 	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
 	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
+	up_plan_fd(u, FD_PRAISE, bpf_program__fd(u->skel->progs.gland_praise));
+	up_plan_fd(u, FD_POST, bpf_program__fd(u->skel->progs.gland_post));
+	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
+	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
+	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
+	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
+	up_plan_fd(u, FD_LYMPH, pin_map(u->in, u->germ.dna.organism, "lymph", true));
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));
 	up_plan_fd(u, FD_REFUSED, pin_map(u->in, u->germ.dna.organism, "refused", true));
@@ -373,7 +396,7 @@ static int fail(const char *what, int error)
 int up_load(struct up *u)
 {
 	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_constitution, fill_organism,
-		fill_skin, plan_maps, pin_programs, attach_lineage };
+		fill_skin, up_fill_mucosa, plan_maps, pin_programs, attach_lineage };
 	int error = make_directories(u), fd;
 
 	if (error)

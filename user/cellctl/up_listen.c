@@ -121,6 +121,9 @@ static int listen_one(struct up *u, uint32_t vessel, uint32_t group)
 	if (fd < 0)
 		return fd;
 	up_plan_fd(u, plan_listener(&u->germ.plan, vessel, group), fd);
+	error = up_attach_mucosa(u, fd);
+	if (error)
+		return error;
 	if (listen(fd, BACKLOG))
 		return -errno;
 	/* The program may be attached once the group exists; the last listener of a group attaches it. */
@@ -128,7 +131,7 @@ static int listen_one(struct up *u, uint32_t vessel, uint32_t group)
 	if (!error && vessel + 1 == u->germ.plan.vessels &&
 		setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program, sizeof(program)))
 		error = -errno;
-	return error;
+	return error ? error : up_lock_mucosa(fd);
 }
 
 static int listen_all(struct up *u)
@@ -139,6 +142,8 @@ static int listen_all(struct up *u)
 
 		for (uint32_t v = 0; v < u->germ.plan.vessels && !error; v++)
 			error = listen_one(u, v, g);
+		if (error == -ENOMEM)
+			return verb_say(VERB_FAILED, "%s: no memory for the socket filter: net.core.optmem_max is too small", l->text);
 		if (error == -EADDRINUSE)
 			return verb_say(VERB_FAILED, "%s: another program listens on it", l->text);
 		if (error == -EPERM)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the organism remembers from an earlier life: its bans, back in the maps before the first packet is screened. */
+/* What the organism remembers from earlier lives, back in the maps before the first packet is screened. */
 #include "cellctl/up.h"
 #include "cellctl/remember.h"
 #include "cellws.skel.h"
@@ -25,12 +25,11 @@ static void undo_memory(struct up *u)
 		unlink(link);
 }
 
-int up_memory(struct up *u)
+/* The file's place and the link that verbs find it by. 0 or the exit code, said. */
+static int make_place(struct up *u, const char *path)
 {
-	char path[DNA_PATH_MAX], link[512];
-	struct ban_maps maps;
+	char link[512];
 
-	remember_path(u->in, &u->germ.dna, path);
 	if (link_path(u, link, sizeof(link)))
 		return 0;
 	unlink(link);
@@ -40,11 +39,30 @@ int up_memory(struct up *u)
 	if (symlink(path, link))
 		return verb_say(VERB_FAILED, "%s cannot be made: %s", link, strerror(errno));
 	up_done(u, undo_memory);
-	/* Maps that outlived a crash know more than the file does. */
-	if (u->bans_kept)
-		return 0;
+	return 0;
+}
+
+int up_memory(struct up *u)
+{
+	const struct lymph_maps maps = { .offenders = bpf_map__fd(u->skel->maps.offenders),
+		.pathogens = bpf_map__fd(u->skel->maps.pathogens), .lymph = bpf_map__fd(u->skel->maps.lymph) };
+	struct remembered r;
+	struct ban_maps bans;
+	int code, error;
+
+	remember_path(u->in, &u->germ.dna, u->germ.memory);
+	code = make_place(u, u->germ.memory);
+	if (code)
+		return code;
+	error = remember_read(u->germ.memory, &r);
+	if (error)
+		return verb_say(VERB_FAILED, "clocks or random numbers cannot be read: %s", strerror(-error));
+	u->germ.boot = r.now.boot;
+	memcpy(u->germ.fingerprint_key, r.fingerprint_key, sizeof(r.fingerprint_key));
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
-		maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
-	remember_restore(path, &maps);
+		bans.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
+	/* Maps of bans that outlived a crash know more than the file does. */
+	remember_restore(&r, &bans, &maps, !u->bans_kept);
+	remembered_free(&r);
 	return 0;
 }

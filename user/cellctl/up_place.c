@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The organism's place on the host: run directory, lock and log; a living namesake is refused, a dead one cleared away. */
 #include "cellctl/up.h"
+#include "cellctl/confirm.h"
 #include "cellctl/pins.h"
+#include "cellctl/remember.h"
 #include "immune/ban.h"
 
 #include <errno.h>
@@ -28,6 +30,8 @@ static void undo_place(struct up *u)
 	char path[PLACE_PATH];
 
 	if (!place_path(u, "log", path))
+		unlink(path);
+	if (!place_path(u, CONFIRM_LEAF, path))
 		unlink(path);
 	if (!place_path(u, "lock", path))
 		unlink(path);
@@ -89,6 +93,9 @@ static int refuse_namesake(struct up *u)
 					family.living);
 		}
 	}
+	confirm_ask(u->in, name, CONFIRM_GONE, NULL);
+	/* What it had learned, and no T cell was left to write down. */
+	remember_save(u->in, name, true);
 	fprintf(stderr, "cellctl: every cell of an earlier %s is dead; its pins are cleared away, its bans are kept\n", name);
 	code = pins_remove(u->in, name, outlives_a_crash);
 	return code ? verb_say(VERB_FAILED, "the pins of the dead %s cannot be removed: %s", name, strerror(-code)) : 0;

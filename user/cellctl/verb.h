@@ -28,12 +28,13 @@ struct invocation {
 
 /* X(name, "arguments", "help"): the verbs; help, dispatch and the README's list come from it. */
 #define VERBS(X)                                                                                                  \
-	X(up, "IFACE [--dna FILE] [--foreground] [--xdp auto|native|generic|off]", "lay the egg: screen IFACE, listen, sleep") \
+	X(up, "IFACE [--dna FILE] [--foreground] [--observe] [--confirm T] [--xdp auto|native|generic|off]", "lay the egg: screen IFACE, listen, sleep") \
 	X(down, "", "finish open requests, end every cell, remove everything")                                    \
+	X(confirm, "", "keep an organism that `up --confirm` would take down again")                             \
 	X(status, "[--json]", "cells, traffic, what was dropped and why")                                         \
 	X(tree, "[--json]", "who is whose daughter")                                                              \
 	X(check, "FILE", "validate a DNA without touching anything")                                              \
-	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX|why ADDR|log|import FILE [--ttl T] [--replace]|export [FILE] [--json]", "bans and the never-ban list") \
+	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX|why ADDR|log|import FILE [--ttl T] [--replace]|export [FILE]|observe|enforce [--json]", "bans and the never-ban list") \
 	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote and refusal, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \
 	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Looking at cells from outside and adding up what they and the skin have counted. */
 #include "cellctl/vital.h"
+#include "cellctl/observe.h"
 #include "immune/ban.h"
 #include "tissue/tissue.h"
 
@@ -122,6 +123,26 @@ static int count_living(void *arg, const struct address *a, const struct antibod
 	return 0;
 }
 
+/* Adds up one map of counts by verdict over the CPUs. 0 or -errno. */
+static int sum_map(const struct invocation *in, const char *name, const char *leaf, struct immune_stat to[VERDICT_COUNT])
+{
+	int fd = pin_map(in, name, leaf, true), cpus = libbpf_num_possible_cpus();
+	struct immune_stat *each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
+
+	for (__u32 i = 0; i < VERDICT_COUNT && each && fd >= 0; i++) {
+		if (bpf_map_lookup_elem(fd, &i, each))
+			continue;
+		for (int c = 0; c < cpus; c++) {
+			to[i].packets += each[c].packets;
+			to[i].bytes += each[c].bytes;
+		}
+	}
+	free(each);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static int sum_stats(const struct invocation *in, const char *name, struct immune_sum *sum)
 {
 	static const int drops[] = {
@@ -129,22 +150,13 @@ static int sum_stats(const struct invocation *in, const char *name, struct immun
 		VERDICTS(X)
 #undef X
 	};
-	int fd = pin_map(in, name, "immune_stats", true), cpus = libbpf_num_possible_cpus();
-	struct immune_stat *each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
+	int error = sum_map(in, name, "immune_stats", sum->by);
 
-	for (__u32 i = 0; i < VERDICT_COUNT && each && fd >= 0; i++) {
-		if (bpf_map_lookup_elem(fd, &i, each))
-			continue;
-		for (int c = 0; c < cpus; c++) {
-			sum->by[i].packets += each[c].packets;
-			sum->by[i].bytes += each[c].bytes;
-		}
+	if (!error)
+		error = sum_map(in, name, "observed_stats", sum->would);
+	for (__u32 i = 0; i < VERDICT_COUNT; i++)
 		*(drops[i] ? &sum->dropped : &sum->passed) += sum->by[i].packets;
-	}
-	free(each);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	return error;
 }
 
 static void sum_lymph(const struct invocation *in, const char *name, struct lymph *to)
@@ -168,6 +180,7 @@ int vital_immune(const struct invocation *in, const char *name, struct immune_su
 	if (error)
 		return error;
 	sum_lymph(in, name, &sum->lymph);
+	sum->observes = observe_is_on(in, name) == 1;
 	for (int i = 0; i < BAN_MAP_COUNT; i++)
 		maps.fd[i] = pin_map(in, name, ban_map_names[i], true);
 	error = ban_list(&maps, count_living, sum);

@@ -42,7 +42,9 @@ void vital_sum(const struct family *f, struct circulation *to);
 
 struct immune_sum {
 	struct immune_stat by[VERDICT_COUNT];
+	struct immune_stat would[VERDICT_COUNT]; /* be dropped, but the organism only observed */
 	uint64_t passed, dropped;
+	bool observes; /* now */
 	uint64_t antibodies; /* not expired */
 	struct lymph lymph;
 };

@@ -92,6 +92,8 @@ static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
 	a->vitals = &t->vitals[t->slot];
 	a->rate = dna->requests_per_second ? rate_new(dna->requests_per_second) : NULL;
 	a->screen = screen_new(dna);
+	a->missing = missing_new();
+	cw_assert(a->missing);
 	ring_new(&a->ready, dna->connections);
 	ring_new(&a->wanting, dna->connections);
 	blood_clock(a);
@@ -128,6 +130,8 @@ static void blood_hear(void *ctx, const struct message *m)
 	signal_hear(a->t, m);
 	if (m->kind == MSG_DEATH && m->class == CLASS_DRONE)
 		blood_requeue(a, m->id);
+	if (m->kind == MSG_TAGGED)
+		tag_hear(a, m->molecule);
 }
 
 static void on_nest(struct artery *a)
@@ -230,6 +234,8 @@ static int blood_patience(struct artery *a)
 		return 0;
 	if (a->strays_due && a->strays_due < until)
 		until = a->strays_due;
+	if (a->tags && a->tags_due < until)
+		until = a->tags_due;
 	if (a->paused && a->pause_until < until)
 		until = a->pause_until;
 	/* A drone that was woken and does not come may be hanging. */
@@ -269,6 +275,7 @@ static void blood_turn(struct artery *a)
 		on_event(a, &events[i]);
 	blood_collect(a);
 	blood_go_on(a);
+	tag_sweep(a);
 	if (a->now_ms >= a->next_due)
 		blood_sweep(a);
 	if (a->strays_due && a->now_ms >= a->strays_due)
@@ -317,6 +324,7 @@ static void blood_pulse(struct artery *a)
 	a->pulse_ms = a->now_ms;
 	a->pulse_cpu_ns = cpu;
 	signal_pulse(a->t, busy, 0);
+	screen_heat(a);
 	if (busy >= HOT_PERMILLE)
 		blood_call_neuron(a);
 }

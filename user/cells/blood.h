@@ -6,7 +6,7 @@
 #include "cells/rate.h"
 #include "http/date.h"
 #include "http/parse.h"
-#include "tissue/synapse.h"
+#include "tissue/answer.h"
 #include "tissue/tissue.h"
 #include "tissue/vessel.h"
 
@@ -20,10 +20,20 @@ struct conn_ring {
 };
 
 #define STRAYS_MAX 8u
+#define TAGS_MAX   64u
 
 struct stray {
 	int fd;
 	uint64_t inode;
+};
+
+#define EXHIBITS_MAX 4u
+
+/* A slot that is kept as it is until others have looked at it; its connection has forgotten it. */
+struct exhibit {
+	uint32_t slot;
+	uint64_t word; /* of the slot; one with another ticket is an exhibit no more */
+	uint64_t until; /* clock_ms */
 };
 
 /* One blood cell's view of one vessel; everything that must outlive the process is in the vessel itself. */
@@ -44,6 +54,9 @@ struct artery {
 	uint32_t slot_free[SYNAPSE_SLOTS];
 	uint32_t slots_left;
 	uint32_t ticket;
+	struct exhibit exhibit[EXHIBITS_MAX];
+	uint32_t exhibits;
+	uint32_t exhibit_next;      /* slot + 1 that is to be one as soon as its connection lets it go; 0: none */
 	uint32_t rung;              /* requests queued since drones were last woken */
 	uint64_t pulse_ms;          /* when it showed its pulse last */
 	uint64_t pulse_cpu_ns;      /* its processor time then */
@@ -64,7 +77,12 @@ struct artery {
 	uint32_t evict_at;          /* where the search for a buffer goes on */
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
+	bool strict;                /* the family is alarmed: less patience, fewer requests */
 	struct screen *screen;
+	struct missing *missing;
+	uint64_t tagged[TAGS_MAX];  /* cookies of connections to be refused */
+	uint32_t tags;
+	uint64_t tags_due;          /* when they are looked for, if there are any */
 	struct http_request request; /* the head in hand */
 	uint32_t request_of;         /* whose it is, CONN_NONE for nobody's */
 	char path[SLOT_PATH_ROOM];   /* of that request, normalised */
@@ -129,14 +147,39 @@ void blood_ask(struct artery *a, uint32_t i);
 /* blood_screen.c: attacks, and evidence of them. */
 struct screen;
 struct screen *screen_new(const struct dna *dna);
+/* Over the DNA's rate of requests, and not on its never-ban list; the evidence is presented. */
+bool screen_too_many(struct artery *a, const struct conn *c);
 /* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
 int screen_request(struct artery *a, const struct conn *c, const char *head);
-/* Signatures in the part of the body that is in the slot. */
+/* Signatures in the part of the body that is in the slot; the same. */
 int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+/* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
+int screen_refuses(struct artery *a, int status);
+/* blood_missing.c: whether this source has not asked for this missing path lately. */
+struct missing *missing_new(void);
+bool missing_is_news(struct artery *a, const struct conn *c, const char *path, size_t n);
 /* What a status that is about to be answered says of the client, if anything. */
 void screen_status(struct artery *a, const struct conn *c, int status);
 /* Presents evidence; text: what it was, cut to fit. */
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n);
+
+/* The client was answered 2xx or 3xx: that it behaves well is told now and then. */
+void screen_praise(struct artery *a, const struct conn *c);
+/* Looks whether there is an alarm. */
+void screen_heat(struct artery *a);
+/* A time limit of the DNA for what a client sends: half of it in an alarm. */
+static inline uint32_t screen_patience(const struct artery *a, uint32_t ms)
+{
+	return a->strict && ms > 1 ? ms / 2 : ms;
+}
+/* Refuses as the DNA wants it: with the answer, or with a reset. The connection may be gone then. */
+void screen_refuse(struct artery *a, uint32_t i, int status);
+
+/* blood_tag.c: connections on which the socket filter has found a signature. */
+/* The filter has dropped a segment of the connection with this cookie. */
+void tag_hear(struct artery *a, uint64_t cookie);
+/* Refuses those that were heard of, if it is time to. */
+void tag_sweep(struct artery *a);
 
 /* blood_pathogen.c: requests that kill drones. */
 /* Notes the fingerprint of the request that is in the slot. */
@@ -196,8 +239,16 @@ void blood_collect(struct artery *a);
 void slot_look(struct artery *a, uint32_t slot);
 
 /* blood_head.c: writes status line, Date, framing and Connection before the drone's header lines. */
-/* Returns where the head begins in the slot's data, 0 when what the drone left is malformed; *date_at: offset in it. */
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at);
+/* said: of the answer, found sound. Returns where the head begins in the slot's data; *date_at: offset in it. */
+uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at);
+
+/* blood_exhibit.c: malformed answers that their drones vouch for. */
+/* To be called before the request is refused: accuses the drone, if its own chart bears that out, and keeps the slot. */
+void exhibit_show(struct artery *a, uint32_t slot);
+/* The slot's client is gone: whether the slot is kept nevertheless, for a while. */
+bool exhibit_keep(struct artery *a, uint32_t slot, uint64_t word);
+/* Lets go what was kept long enough, or has changed. */
+void exhibits_sweep(struct artery *a);
 
 /* blood_sweep.c */
 /*

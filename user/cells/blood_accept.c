@@ -84,7 +84,7 @@ bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 		blood_close(a, i);
 		return false;
 	}
-	conn_deadline(a, i, a->t->germ->dna.head_ms);
+	conn_deadline(a, i, screen_patience(a, a->t->germ->dna.head_ms));
 	return true;
 }
 

@@ -12,8 +12,8 @@
 
 /* What the drone wrote, copied before it is judged: the drone could change it meanwhile. */
 struct answer {
-	uint32_t kind, status, body_len, fresh_ms, head_at, head_n, date_at, pieces;
-	uint64_t length, file_offset;
+	struct answer_said said;
+	uint32_t fresh_ms, head_at, head_n, date_at, pieces;
 	bool last;
 };
 
@@ -59,24 +59,25 @@ static int gift_take(struct artery *a, uint32_t slot)
 	return fd;
 }
 
-static void answer_copy(const struct slot *s, struct answer *w)
+/* What is wrong with the first part of an answer to this request, if anything is. */
+static enum answer_fault first_fault(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said)
 {
-	w->kind = s->kind;
-	w->status = s->status;
-	w->body_len = s->body_len;
-	w->fresh_ms = s->fresh_ms;
-	w->length = s->length;
-	w->file_offset = s->file_offset;
-	w->pieces = s->pieces;
+	const char *end = (const char *)a->synapse->data[slot] + SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0);
+	uint32_t n = said->head_len < ANSWER_LINES_MAX ? said->head_len : ANSWER_LINES_MAX;
+	enum answer_fault fault = answer_fault(said, end - n, n);
+
+	/* What was promised and does not come would be taken from the answer behind it. */
+	if (!fault && said->kind == ANSWER_BYTES && !(c->flags & CONN_HEAD_ONLY) && answer_status_has_body(said->status) &&
+		said->body_len != said->length)
+		fault = ANSWER_FAULT_LENGTH;
+	return fault;
 }
 
-static bool answer_read(struct artery *a, struct conn *c, uint32_t slot, struct answer *w)
+static enum answer_fault answer_read(struct artery *a, struct conn *c, uint32_t slot, struct answer *w)
 {
-	bool unknown;
+	bool unknown = w->said.kind == ANSWER_PULL && w->said.length == CELLWS_UNKNOWN;
+	enum answer_fault fault;
 
-	if (w->body_len > SLOT_ANSWER_BODY_ROOM || w->kind > ANSWER_PULL)
-		return false;
-	unknown = w->kind == ANSWER_PULL && w->length == CELLWS_UNKNOWN;
 	/* Where the client knows no chunks, the end of the connection is the end of the answer. */
 	if (unknown && (c->flags & CONN_OLD))
 		c->flags &= ~(uint32_t)CONN_KEEP;
@@ -84,9 +85,12 @@ static bool answer_read(struct artery *a, struct conn *c, uint32_t slot, struct 
 		c->flags |= CONN_PIECES;
 	if (!blood_body_is_read(c))
 		c->flags &= ~(uint32_t)CONN_KEEP;
-	w->head_at = head_compose(a, c, slot, &w->date_at);
+	fault = first_fault(a, c, slot, &w->said);
+	if (fault)
+		return fault;
+	w->head_at = head_compose(a, c, slot, &w->said, &w->date_at);
 	w->head_n = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - w->head_at;
-	return w->head_at != 0;
+	return ANSWER_SOUND;
 }
 
 /* Frames a piece in place. Returns how many bytes to send from SLOT_ANSWER_BODY_AT - SLOT_FRAME on. */
@@ -109,7 +113,7 @@ static void answer_send(struct artery *a, uint32_t i, uint32_t slot, const struc
 {
 	struct conn *c = conn_at(a, i);
 	struct conn_out part = { .kind = OUT_SLOT, .ref = slot, .last = w->last, .piece = w->pieces, .pull_left = pull_left };
-	uint32_t n = c->flags & CONN_HEAD_ONLY ? 0 : w->body_len;
+	uint32_t n = c->flags & CONN_HEAD_ONLY ? 0 : w->said.body_len;
 
 	part.start = SLOT_ANSWER_BODY_AT - w->head_n;
 	if ((c->flags & CONN_PIECES) && !(c->flags & CONN_HEAD_ONLY)) {
@@ -120,8 +124,8 @@ static void answer_send(struct artery *a, uint32_t i, uint32_t slot, const struc
 	}
 	part.n = w->head_n + n;
 	if (c->file >= 0) {
-		part.file_at = w->file_offset;
-		part.file_left = w->length;
+		part.file_at = w->said.file_offset;
+		part.file_left = w->said.length;
 	}
 	blood_send(a, i, &part);
 }
@@ -151,52 +155,57 @@ static void answer_remember(struct artery *a, const struct conn *c, uint32_t slo
 	char key[REPLY_KEY];
 	uint32_t key_n;
 
-	if (!w->fresh_ms || w->kind != ANSWER_BYTES || !(c->flags & CONN_PLAIN) || (c->flags & CONN_HEAD_ONLY) ||
-		w->status >= 500 || w->head_n + w->body_len > REPLY_BYTES || w->length != w->body_len ||
+	if (!w->fresh_ms || w->said.kind != ANSWER_BYTES || !(c->flags & CONN_PLAIN) || (c->flags & CONN_HEAD_ONLY) ||
+		w->said.status >= 500 || w->head_n + w->said.body_len > REPLY_BYTES || w->said.length != w->said.body_len ||
 		!lines_are_public(data + w->head_at, w->head_n))
 		return;
 	key_n = reply_key(data + SLOT_HEAD_AT, r, key);
 	if (key_n)
-		reply_remember(a, key, key_n, blood_variant(c), data + w->head_at, w->head_n, w->body_len, w->date_at,
+		reply_remember(a, key, key_n, blood_variant(c), data + w->head_at, w->head_n, w->said.body_len, w->date_at,
 			w->fresh_ms < 10000 ? w->fresh_ms : 10000);
 }
 
-static void answer_malformed(struct artery *a, uint32_t i, uint32_t slot, const char *what)
+static void answer_refuse(struct artery *a, uint32_t i, uint32_t slot, const char *what)
 {
-	tissue_log(a->t, "the answer of drone %u is malformed (%s): 502",
+	tissue_log(a->t, "the answer of drone %u is refused (%s): 502",
 		cell_slot_of_id(slot_drone(atomic_load(&a->synapse->slot[slot].word))), what);
 	a->vitals->errors++;
 	blood_refuse(a, i, 502, false);
 }
 
+/* As above; and where the drone vouches for it in its own chart, the others are called to look. */
+static void answer_malformed(struct artery *a, uint32_t i, uint32_t slot, enum answer_fault fault)
+{
+	exhibit_show(a, slot);
+	answer_refuse(a, i, slot, answer_fault_text(fault));
+}
+
 static void answer_first(struct artery *a, uint32_t i, uint32_t slot, struct answer *w)
 {
 	struct conn *c = conn_at(a, i);
-	uint64_t left = w->length;
+	enum answer_fault fault;
 
-	if (!answer_read(a, c, slot, w)) {
-		answer_malformed(a, i, slot, "header lines or lengths");
+	if (w->said.kind == ANSWER_BREAK) {
+		answer_refuse(a, i, slot, "its gene gave up");
 		return;
 	}
-	if (w->kind == ANSWER_FILE && c->file < 0) {
+	fault = answer_read(a, c, slot, w);
+	if (fault) {
+		answer_malformed(a, i, slot, fault);
+		return;
+	}
+	if (w->said.kind == ANSWER_FILE && c->file < 0) {
 		c->file = gift_take(a, slot);
 		/* The cell that served here before may have died with the file in hand. */
 		if (c->file < 0 && slot_repeat(a, i, slot, SLOT_TAKEN))
 			return;
 		if (c->file < 0) {
-			answer_malformed(a, i, slot, "no file came with it");
+			answer_refuse(a, i, slot, "no file came with it");
 			return;
 		}
-	}
-	if (w->kind == ANSWER_PULL && left != CELLWS_UNKNOWN) {
-		if (w->body_len > left) {
-			answer_malformed(a, i, slot, "longer than it said");
-			return;
-		}
-		left -= w->body_len;
 	}
 	answer_remember(a, c, slot, w);
-	answer_send(a, i, slot, w, left);
+	answer_send(a, i, slot, w, w->said.length == CELLWS_UNKNOWN ? CELLWS_UNKNOWN : w->said.length - w->said.body_len);
 }
 
 /* A later piece. More than the promised length is the end of the connection, like a broken answer. */
@@ -204,26 +213,31 @@ static void answer_next(struct artery *a, uint32_t i, uint32_t slot, struct answ
 {
 	struct conn *c = conn_at(a, i);
 	uint64_t left = conn_out(c)->pull_left;
+	uint32_t n = w->said.body_len;
 
-	if (w->kind != ANSWER_PULL || w->body_len > SLOT_ANSWER_BODY_ROOM || (left != CELLWS_UNKNOWN && w->body_len > left)) {
+	if (w->said.kind != ANSWER_PULL || n > SLOT_ANSWER_BODY_ROOM || (left != CELLWS_UNKNOWN && n > left)) {
 		/* Where the end of the connection is the end of the answer, a broken one must not look whole: it is reset. */
 		struct linger reset = { .l_onoff = 1 };
 
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		a->vitals->errors++;
+		exhibit_show(a, slot);
 		blood_close(a, i);
 		return;
 	}
 	w->head_n = 0;
-	answer_send(a, i, slot, w, left == CELLWS_UNKNOWN ? left : left - w->body_len);
+	answer_send(a, i, slot, w, left == CELLWS_UNKNOWN ? left : left - n);
 }
 
 static void slot_answered(struct artery *a, uint32_t i, uint32_t slot, bool last)
 {
+	const struct slot *s = &a->synapse->slot[slot];
 	struct conn *c = conn_at(a, i);
 	struct answer w;
 
-	answer_copy(&a->synapse->slot[slot], &w);
+	w.said = answer_said(s);
+	w.fresh_ms = s->fresh_ms;
+	w.pieces = s->pieces;
 	w.last = last;
 	/* A piece that was sent before its cell died: the drone may go on. */
 	if (w.pieces && w.pieces == c->pieces && !last)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The head of an answer: the server's lines written right before the header lines that a drone left in the slot. */
 #include "cells/blood.h"
-#include "http/bytes.h"
 #include <cellws/gene.h>
 
 #include <string.h>
-#include <strings.h>
-
-#define PREFIX_MAX 256u
 
 /* Writes a decimal number; returns behind it. */
 static char *put_number(char *to, uint64_t n)
@@ -31,53 +27,17 @@ static char *put_text(char *to, const char *text)
 	return to + n;
 }
 
-/* Fields that frame the answer are the server's own. */
-static bool name_is_framing(const char *name, size_t n)
-{
-	return (n == 14 && !strncasecmp(name, "Content-Length", 14)) || (n == 17 && !strncasecmp(name, "Transfer-Encoding", 17)) ||
-	       (n == 10 && !strncasecmp(name, "Connection", 10));
-}
-
-/* A drone may have been turned by what it runs: its lines must be header lines and none of the server's own. */
-static bool lines_are_sane(const char *lines, uint32_t n)
-{
-	const char *end = lines + n - 2, *at = lines;
-
-	if (n < 2 || memcmp(end, "\r\n", 2))
-		return false;
-	while (at < end) {
-		const char *name = at;
-
-		while (at < end && http_byte_is(*at, BYTE_TOKEN))
-			at++;
-		if (at == name || at == end || *at != ':' || name_is_framing(name, (size_t)(at - name)))
-			return false;
-		at++;
-		while (at < end && http_byte_is(*at, BYTE_VALUE))
-			at++;
-		if (end - at < 2 || memcmp(at, "\r\n", 2))
-			return false;
-		at += 2;
-	}
-	return true;
-}
-
-static bool status_has_body(uint32_t status)
-{
-	return status >= 200 && status != 204 && status != 304;
-}
-
 /* Content-Length or Transfer-Encoding, as the body is to be framed. */
-static char *put_framing(char *to, const struct conn *c, const struct slot *s)
+static char *put_framing(char *to, const struct conn *c, const struct answer_said *said)
 {
-	if (!status_has_body(s->status))
+	if (!answer_status_has_body(said->status))
 		return to;
 	if (c->flags & CONN_PIECES)
 		return put_text(to, "Transfer-Encoding: chunked\r\n");
-	if (s->length == CELLWS_UNKNOWN)
+	if (said->length == CELLWS_UNKNOWN)
 		return to;
 	to = put_text(to, "Content-Length: ");
-	to = put_number(to, s->length);
+	to = put_number(to, said->length);
 	return put_text(to, "\r\n");
 }
 
@@ -107,12 +67,12 @@ static char *put_ok_start(struct artery *a, char *to, uint32_t *date_at)
 	return to + a->ok_n;
 }
 
-static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct slot *s, char *to, uint32_t *date_at)
+static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct answer_said *said, char *to, uint32_t *date_at)
 {
-	uint32_t status = s->status;
+	uint32_t status = said->status;
 	char *at = status == 200 ? put_ok_start(a, to, date_at) : put_start(a, status, to, date_at);
 
-	at = put_framing(at, c, s);
+	at = put_framing(at, c, said);
 	if (!(c->flags & CONN_KEEP))
 		at = put_text(at, "Connection: close\r\n");
 	else if (c->flags & CONN_OLD)
@@ -120,19 +80,24 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 	return (uint32_t)(at - to);
 }
 
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, uint32_t *date_at)
+/* The sizes are in memory that drones write: what does not fit counts. */
+static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
 {
-	const struct slot *s = &a->synapse->slot[slot];
-	char *data = (char *)a->synapse->data[slot];
-	uint32_t framed = c->flags & CONN_PIECES ? SLOT_FRAME : 0;
-	uint32_t end = SLOT_ANSWER_BODY_AT - framed, lines_n = s->head_len, n;
-	char prefix[PREFIX_MAX];
+	uint32_t head_n = s->head_n, path_n = s->path_n;
 
-	if (lines_n > SLOT_ANSWER_HEAD_ROOM - PREFIX_MAX - SLOT_FRAME || s->status < 200 || s->status > 599 ||
-		s->body_len > SLOT_ANSWER_BODY_ROOM || !lines_are_sane(data + end - lines_n, lines_n))
-		return 0;
-	screen_status(a, c, (int)s->status);
-	n = put_prefix(a, c, s, prefix, date_at);
-	memcpy(data + end - lines_n - n, prefix, n);
-	return end - lines_n - n;
+	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+		return true;
+	return missing_is_news(a, c, data + SLOT_HEAD_AT + head_n, path_n);
+}
+
+uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
+{
+	char *data = (char *)a->synapse->data[slot], prefix[ANSWER_PREFIX_MAX];
+	uint32_t end = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - said->head_len, n;
+
+	if (said->status != 404 || slot_is_news(a, c, &a->synapse->slot[slot], data))
+		screen_status(a, c, (int)said->status);
+	n = put_prefix(a, c, said, prefix, date_at);
+	memcpy(data + end - n, prefix, n);
+	return end - n;
 }

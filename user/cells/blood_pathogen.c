@@ -20,7 +20,7 @@ void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot)
 		.body_n = s->body_n,
 	};
 
-	a->vessel->fingerprint[slot] = fingerprint_make(&of, a->t->fingerprint_key);
+	a->vessel->fingerprint[slot] = fingerprint_make(&of, a->t->germ->fingerprint_key);
 }
 
 bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot)
@@ -34,7 +34,6 @@ bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot)
 
 		if (set[i].fingerprint != fingerprint || set[i].deaths < PATHOGEN_DEADLY)
 			continue;
-		a->vitals->refused++;
 		screen_present(a, c, ANTIGEN_PATHOGEN, c->route, head + s->head_n, s->path_n);
 		return true;
 	}

@@ -92,7 +92,7 @@ static enum step go_reading(struct artery *a, uint32_t i)
 		if (read_or_close(a, i) == STEP_STOP)
 			return STEP_STOP;
 		/* The first byte of a request starts its clock. */
-		conn_deadline(a, i, a->t->germ->dna.head_ms);
+		conn_deadline(a, i, screen_patience(a, a->t->germ->dna.head_ms));
 		return STEP_AGAIN;
 	}
 	n = client_header(a, c);
@@ -160,7 +160,7 @@ static enum step go_body(struct artery *a, uint32_t i)
 		return STEP_STOP;
 	if ((uint32_t)c->received - c->progress >= BODY_PROGRESS) {
 		c->progress = (uint32_t)c->received;
-		conn_deadline(a, i, a->t->germ->dna.body_ms);
+		conn_deadline(a, i, screen_patience(a, a->t->germ->dna.body_ms));
 	}
 	if (c->slot >= SYNAPSE_SLOTS)
 		return body_wait(a, i);

@@ -3,6 +3,7 @@
 #include "cells/blood.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* X(status): what blood answers by itself. */
@@ -168,6 +169,7 @@ void reply_remember(struct artery *a, const char *key, uint32_t key_n, uint32_t 
 	r->head_n = head_n;
 	r->body_n = body_n;
 	r->date_at = date_at;
+	r->status = (uint32_t)atoi(bytes + sizeof("HTTP/1.1"));
 	r->date = a->now_s;
 	r->fresh_until = a->now_ms + fresh_ms;
 	if (r->fresh_until > a->remembered_until)

@@ -35,29 +35,6 @@ static void request_flags(const struct artery *a, struct conn *c, const struct h
 	c->method = r->method;
 }
 
-/* The key of a source: an IPv4 address, or the upper half of an IPv6 address. */
-static uint64_t conn_source(const struct conn *c)
-{
-	uint64_t key = 0;
-
-	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
-	return key;
-}
-
-/* Over the DNA's rate and not on the never-ban list. */
-static bool request_too_many(struct artery *a, const struct conn *c)
-{
-	const struct dna *dna = &a->t->germ->dna;
-
-	if (!a->rate || rate_take(a->rate, conn_source(c), a->now_ms))
-		return false;
-	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
-		return false;
-	a->vitals->refused++;
-	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
-	return true;
-}
-
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 {
 	struct conn *c = conn_at(a, i);
@@ -67,7 +44,8 @@ void blood_refuse(struct artery *a, uint32_t i, int status, bool keep)
 		keep = false;
 		c->flags &= ~(uint32_t)CONN_KEEP;
 	}
-	screen_status(a, c, status);
+	if (status != 404 || missing_is_news(a, c, a->path, a->path_n))
+		screen_status(a, c, status);
 	reply = reply_canned(a, status, keep);
 	n = a->vessel->reply[reply].head_n + (c->flags & CONN_HEAD_ONLY ? 0 : a->vessel->reply[reply].body_n);
 	a->vessel->reply[reply].refs++;
@@ -93,6 +71,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 	r = &a->vessel->reply[reply];
 	r->refs++;
 	a->vitals->reflex_hits++;
+	screen_status(a, c, (int)r->status);
 	n = r->head_n + (c->flags & CONN_HEAD_ONLY ? 0 : r->body_n);
 	blood_send(a, i, &(struct conn_out){ .kind = OUT_REPLY, .ref = reply, .n = n, .last = 1 });
 	return true;
@@ -148,7 +127,7 @@ static void request_body(struct artery *a, uint32_t i)
 		c->flags |= CONN_CONTINUE;
 	}
 	conn_phase(c, CONN_BODY);
-	conn_deadline(a, i, a->t->germ->dna.body_ms);
+	conn_deadline(a, i, screen_patience(a, a->t->germ->dna.body_ms));
 }
 
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n)
@@ -169,18 +148,10 @@ void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head
 	}
 	request_flags(a, c, r);
 	client_of_request(a, c, head);
-	if (client_is_refused(c)) {
-		a->vitals->refused++;
-		blood_refuse(a, i, 403, !(c->flags & CONN_HAS_BODY));
-		return;
-	}
-	if (request_too_many(a, c)) {
-		blood_refuse(a, i, 429, false);
-		return;
-	}
-	status = screen_request(a, c, head);
+	status = client_is_refused(c) ? 403 : screen_too_many(a, c) ? 429 : screen_request(a, c, head);
+	status = screen_refuses(a, status);
 	if (status) {
-		blood_refuse(a, i, status, false);
+		screen_refuse(a, i, status);
 		return;
 	}
 	if (request_reflex(a, i, head))

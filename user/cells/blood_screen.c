@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Blood as antibody: looks for traps and attacks in requests, and hands evidence to the kernel with the connection it is of. */
 #include "cells/blood.h"
+#include "cells/signal.h"
 #include "http/path.h"
 #include "immune/normalise.h"
 
@@ -9,29 +10,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define WEAK_PER_S 20u /* pieces of weak evidence in a second and source: more say nothing new */
 
+#define PRAISED     4096u  /* sources of whom it is remembered that they were praised lately */
+#define PRAISE_MS   60000u /* between two praises of one */
+#define STRICT_Q16  (Q16_ONE / 4) /* heat from which blood is strict, */
+#define LENIENT_Q16 (Q16_ONE / 8) /* and below which it no longer is */
+
+struct praised {
+	uint64_t source;
+	uint64_t until_ms;
+};
+
 struct screen {
 	bool any; /* there are signatures */
-	struct automaton signatures;
 	struct rate_table *bad, *missing, *weak;
+	struct praised praised[PRAISED]; /* at its source's place */
 	char scratch[INPUT_BYTES];
 };
 
 struct screen *screen_new(const struct dna *dna)
 {
 	struct screen *s = calloc(1, sizeof(*s));
-	const char *match[DNA_SIGNS_MAX];
-	size_t n[DNA_SIGNS_MAX];
 
 	cw_assert(s);
-	for (uint32_t i = 0; i < dna->signature_count; i++) {
-		match[i] = dna->signature[i].match;
-		n[i] = strlen(match[i]);
-	}
 	s->any = dna->signature_count > 0;
-	cw_assert(!automaton_build(&s->signatures, match, n, dna->signature_count));
 	s->bad = rate_new(dna->bad_per_second);
 	s->missing = rate_new(dna->missing_per_second);
 	s->weak = rate_new(WEAK_PER_S);
@@ -39,6 +44,7 @@ struct screen *screen_new(const struct dna *dna)
 	return s;
 }
 
+/* The key of a source: an IPv4 address, or the upper half of an IPv6 address. */
 static uint64_t source_of(const struct conn *c)
 {
 	uint64_t key = 0;
@@ -50,7 +56,7 @@ static uint64_t source_of(const struct conn *c)
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
 {
 	struct present_call call = { .fd = (uint32_t)c->fd, .reason = reason, .rule = rule, .route = ANTIGEN_NO_RULE };
-	bool weak = reason != ANTIGEN_TRAP && reason != ANTIGEN_SIGNATURE && reason != ANTIGEN_PATHOGEN;
+	bool weak = antigen_is_weak(reason);
 
 	if (weak && !rate_take(a->screen->weak, source_of(c), a->now_ms))
 		return;
@@ -62,6 +68,30 @@ void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uin
 	/* The T cell may have been woken on this processor. */
 	if (!weak)
 		sched_yield();
+}
+
+static struct praised *praised_of(struct artery *a, uint64_t source)
+{
+	return &a->screen->praised[(source * 0x9e3779b97f4a7c15ULL >> 40) % PRAISED];
+}
+
+void screen_praise(struct artery *a, const struct conn *c)
+{
+	uint64_t source = source_of(c);
+	struct praised *p = praised_of(a, source);
+	struct praise_call call = { .fd = (uint32_t)c->fd };
+
+	if (p->source == source && a->now_ms < p->until_ms)
+		return;
+	*p = (struct praised){ .source = source, .until_ms = a->now_ms + PRAISE_MS };
+	lymph_run(FD_PRAISE, &call, sizeof(call));
+}
+
+void screen_heat(struct artery *a)
+{
+	uint32_t heat = signal_heat(a->t);
+
+	a->strict = heat >= (a->strict ? LENIENT_Q16 : STRICT_Q16);
 }
 
 void screen_status(struct artery *a, const struct conn *c, int status)
@@ -77,9 +107,10 @@ void screen_status(struct artery *a, const struct conn *c, int status)
 			screen_present(a, c, ANTIGEN_BAD_REQUEST, ANTIGEN_NO_RULE, "malformed request", 17);
 		break;
 	case 401:
+	case 403:
 	case 404:
 		if (!rate_take(a->screen->missing, source_of(c), a->now_ms))
-			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401 or 404", 10);
+			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401, 403 or 404", 15);
 		break;
 	case 408:
 		screen_present(a, c, ANTIGEN_SLOW, ANTIGEN_NO_RULE, "unfinished request", 18);
@@ -105,21 +136,25 @@ static int find_trap(struct artery *a, const char *head)
 	return -1;
 }
 
-static int find_in(struct screen *s, const char *text, size_t n)
+static int find_forms(struct artery *a, const char *head, struct http_span where)
 {
-	return normalise_find(&s->signatures, text, n < sizeof(s->scratch) ? n : sizeof(s->scratch), s->scratch);
+	cw_assert(where.n <= sizeof(a->screen->scratch));
+	return normalise_find_forms(&a->t->signatures, head + where.at, where.n, a->screen->scratch);
 }
 
-static int find_signature(struct artery *a, const char *head, struct http_span *where)
+/* As it came, in one piece, as the socket filter reads it; then every part that an attacker can encode. */
+static int find_signature(struct artery *a, const char *head, uint32_t head_n, struct http_span *where)
 {
 	const struct http_request *r = &a->request;
-	int found;
+	uint32_t state = 0;
+	int found = automaton_scan(&a->t->signatures, &state, head, head_n);
 
 	*where = r->target;
-	found = find_in(a->screen, head + r->target.at, r->target.n);
+	if (found < 0)
+		found = find_forms(a, head, *where);
 	for (unsigned i = 0; i < r->header_count && found < 0; i++) {
 		*where = r->headers[i].value;
-		found = find_in(a->screen, head + where->at, where->n);
+		found = find_forms(a, head, *where);
 	}
 	return found;
 }
@@ -132,11 +167,10 @@ int screen_request(struct artery *a, const struct conn *c, const char *head)
 
 	if (rule < 0 && a->screen->any) {
 		reason = ANTIGEN_SIGNATURE;
-		rule = find_signature(a, head, &where);
+		rule = find_signature(a, head, (uint32_t)(c->req_end - c->used), &where);
 	}
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, reason, (uint32_t)rule, head + where.at, where.n);
 	return 403;
 }
@@ -145,11 +179,38 @@ int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 {
 	const struct slot *s = &a->synapse->slot[slot];
 	const char *body = (const char *)a->synapse->data[slot] + SLOT_BODY_AT;
-	int rule = a->screen->any && s->body_n ? find_in(a->screen, body, s->body_n) : -1;
+	size_t n = s->body_n < sizeof(a->screen->scratch) ? s->body_n : sizeof(a->screen->scratch);
+	int rule = a->screen->any ? normalise_find(&a->t->signatures, body, n, a->screen->scratch) : -1;
 
 	if (rule < 0)
 		return 0;
-	a->vitals->refused++;
 	screen_present(a, c, ANTIGEN_SIGNATURE, (uint32_t)rule, "in the body", 11);
 	return 403;
+}
+
+bool screen_too_many(struct artery *a, const struct conn *c)
+{
+	const struct dna *dna = &a->t->germ->dna;
+
+	/* In an alarm each request counts twice. */
+	if (!a->rate || (rate_take(a->rate, source_of(c), a->now_ms) && (!a->strict || rate_take(a->rate, source_of(c), a->now_ms))))
+		return false;
+	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
+		return false;
+	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "requests per second", 19);
+	return true;
+}
+
+void screen_refuse(struct artery *a, uint32_t i, int status)
+{
+	struct linger reset = { .l_onoff = 1 };
+	struct conn *c = conn_at(a, i);
+
+	/* A trusted proxy's connection serves other clients as well. */
+	if (c->via || a->t->germ->dna.refuse == DNA_REFUSE_ANSWER) {
+		blood_refuse(a, i, status, c->via && !(c->flags & CONN_HAS_BODY));
+		return;
+	}
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	blood_close(a, i);
 }

@@ -72,7 +72,8 @@ static void answer_done(struct artery *a, uint32_t i)
 	vessel_shrink(a->vessel, c, c->used);
 	conn_phase(c, CONN_READING);
 	c->flags &= CONN_READABLE | CONN_CLOSED_IN;
-	conn_deadline(a, i, c->received == c->used ? a->t->germ->dna.idle_ms : a->t->germ->dna.head_ms);
+	conn_deadline(a, i, c->received == c->used ? a->t->germ->dna.idle_ms :
+							     screen_patience(a, a->t->germ->dna.head_ms));
 }
 
 /* Frees what the part was sent from. May be done twice, but for the lists, which an adopter makes anew. */
@@ -235,6 +236,14 @@ void blood_send_more(struct artery *a, uint32_t i)
 	send_on(a, i, false);
 }
 
+/* The status line of an answer says how the client was served. */
+static bool is_well(struct artery *a, const struct conn *c, const struct conn_out *o)
+{
+	const char *head = out_bytes(a, o) + o->start;
+
+	return !c->pieces && o->n > 9 && (head[9] == '2' || head[9] == '3');
+}
+
 void blood_send(struct artery *a, uint32_t i, const struct conn_out *part)
 {
 	struct conn *c = conn_at(a, i);
@@ -244,6 +253,8 @@ void blood_send(struct artery *a, uint32_t i, const struct conn_out *part)
 	next->base = c->sent;
 	conn_out_commit(c);
 	conn_phase(c, CONN_SENDING);
+	if (is_well(a, c, next))
+		screen_praise(a, c);
 	/* Not before the refusal is in force: an adopter would not know that the request is over, and nobody would ask again. */
 	if (part->kind == OUT_REPLY && c->slot < SYNAPSE_SLOTS)
 		slot_abandon(a, i);

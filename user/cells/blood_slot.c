@@ -86,6 +86,10 @@ void slot_orphan(struct artery *a, uint32_t slot)
 	uint64_t word = atomic_load(&s->word);
 	uint64_t queued = slot_word(slot_ticket(word), 0, SLOT_QUEUED);
 
+	if (exhibit_keep(a, slot, word)) {
+		atomic_store(&s->gone, 1);
+		return;
+	}
 	if (slot_state(word) == SLOT_DONE || slot_state(word) == SLOT_FREE ||
 		atomic_compare_exchange_strong(&s->word, &queued, slot_word(slot_ticket(word), 0, SLOT_FREE))) {
 		slot_forget(a, slot);
@@ -187,8 +191,8 @@ void blood_ask(struct artery *a, uint32_t i)
 	}
 	slot_fill(a, i, slot);
 	pathogen_mark(a, c, slot);
-	if (pathogen_refuses(a, c, slot) || screen_body(a, c, slot)) {
-		blood_refuse(a, i, 403, false);
+	if (screen_refuses(a, pathogen_refuses(a, c, slot) ? 403 : screen_body(a, c, slot))) {
+		screen_refuse(a, i, 403);
 		return;
 	}
 	conn_phase(c, c->flags & CONN_HAS_BODY && !conn_in(c)->whole ? CONN_BODY : CONN_ASKED);

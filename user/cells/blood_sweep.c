@@ -65,6 +65,7 @@ static void expire_asked(struct artery *a, uint32_t i)
 		signal_accuse(a->t, slot_drone(word), REASON_DEADLINE);
 		conn_deadline(a, i, STUCK_MS);
 	} else {
+		signal_accuse(a->t, slot_drone(word), REASON_DEADLINE);
 		give_up_asked(a, i);
 	}
 }
@@ -134,6 +135,7 @@ void blood_sweep(struct artery *a)
 		else if (a->now_ms + (uint64_t)left < next)
 			next = a->now_ms + (uint64_t)left;
 	}
+	exhibits_sweep(a);
 	if (next < a->next_due)
 		a->next_due = next;
 	/* Never two sweeps in quick succession, however many deadlines lie close together. */

@@ -3,6 +3,7 @@
 #include "cells/cell.h"
 #include "cells/choice.h"
 #include "cells/signal.h"
+#include "tissue/chart.h"
 #include "tissue/key.h"
 #include "tissue/synapse.h"
 
@@ -86,8 +87,10 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
-	/* A T cell that lived here has left its ring in the nest. */
+	/* A T cell that lived here has left its rings in the nest. */
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS, NULL);
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS_MORE, NULL);
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_CHRONICLE, NULL);
 	signal_begin(t);
 	choice_begin();
 	/* A lock on memory is not inherited; secret memory needs none. */
@@ -144,15 +147,27 @@ int cell_become(struct tissue *t, int class, uint32_t seen)
 	return 0;
 }
 
+/* Set in blood and all who descend from it: layers of Landlock are few, and one says all. */
+static bool blood_line;
+
+bool cell_may_write(void)
+{
+	return !blood_line;
+}
+
 void cell_seal(struct tissue *t, enum membrane kind)
 {
-	/* Blood's Landlock is the germ line's, which holds already. */
-	int landlock = kind == MEMBRANE_BLOOD ? -EOPNOTSUPP : membrane_landlock(t->germ, kind);
+	bool again = kind == MEMBRANE_BLOOD && blood_line;
+	int landlock = again ? -EOPNOTSUPP : membrane_landlock(t->germ, kind);
 	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
 
+	/* Who has left the shared table has mapped its own chart, if it writes one; a drone closed this with the rest. */
+	if (kind == MEMBRANE_TCELL)
+		close(FD_CHART);
 	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);
 	cw_assert(membrane_seccomp(t->germ, kind) == 0);
 	landlocked |= landlock == 0;
+	blood_line |= kind == MEMBRANE_BLOOD;
 	seal = cell_publish_seal(t);
 	cw_assert((seal & need) == need);
 }
@@ -190,6 +205,17 @@ static void egg_wire(const struct tissue *t)
 	}
 }
 
+/* Read by all cells, through a mapping that cannot write; written by drones, each its own. */
+static void egg_charts(struct tissue *t)
+{
+	int fd = chart_memfd(t->plan->slots);
+
+	cw_assert(fd >= 0 && dup3(fd, FD_CHART, 0) == FD_CHART);
+	cw_assert(close(fd) == 0);
+	t->charts = chart_map(FD_CHART, t->plan->slots);
+	cw_assert(t->charts);
+}
+
 /* The egg's start: `up` has given up all privileges before exec; what is left is to map and to say so. */
 static void egg_start(struct tissue *t, char **argv)
 {
@@ -202,8 +228,10 @@ static void egg_start(struct tissue *t, char **argv)
 	cw_assert(t->germ);
 	t->plan = &t->germ->plan;
 	cw_assert(tissue_open(t) == 0);
+	egg_charts(t);
 	egg_blank(FD_CELLS, FD_LOADS);
 	egg_blank(FD_CONSTITUTION, FD_PATHOGENS);
+	egg_blank(FD_SIGNATURE_HEAD, FD_SIGNATURES);
 	t->key = key_map(FD_KEY);
 	egg_blank(FD_KEY, FD_KEY);
 	egg_wire(t);

@@ -55,6 +55,12 @@ int cell_become(struct tissue *t, int class, uint32_t seen);
 /* Puts Landlock and seccomp on, reads back what holds and publishes it; a cell that is not sealed asserts. */
 void cell_seal(struct tissue *t, enum membrane kind);
 
+/*
+ * Whether a cell of this line may open files for writing at all, in the one place that is for it: not those that descend
+ * from blood, which has shut itself off from it.
+ */
+bool cell_may_write(void);
+
 /* Reads the inbox and ignores what it says: for cells that look at the census anyway. */
 void cell_clear_nest(const struct tissue *t);
 

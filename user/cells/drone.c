@@ -24,7 +24,7 @@ struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 
 		if (p->used)
 			continue;
-		*p = (struct parked){ .used = true, .vessel = vessel, .slot = slot };
+		*p = (struct parked){ .used = true, .vessel = vessel, .slot = slot, .route = d->route };
 		d->parked_n++;
 		return p;
 	}
@@ -34,7 +34,7 @@ struct parked *drone_park(struct drone *d, uint32_t vessel, uint32_t slot)
 /* An upload that never came to its end. */
 static void drone_drop(struct drone *d, struct parked *p)
 {
-	const struct drone_gene *g = &d->gene[d->t->synapse[p->vessel]->slot[p->slot].route % DNA_ROUTES_MAX];
+	const struct drone_gene *g = &d->gene[p->route];
 
 	if (g->gene && g->gene->drop)
 		g->gene->drop(g->self, p->upload);
@@ -116,6 +116,17 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 	}
 }
 
+/* Its time runs anew with every part: so does the deadline, for blood. */
+static void go_on_with(struct drone *d, struct parked *p, uint32_t state)
+{
+	d->route = p->route;
+	chart_busy(d->chart, d->route, clock_ms());
+	if (state == SLOT_MORE)
+		drone_pull(d, p);
+	else
+		go_on_collecting(d, p);
+}
+
 static bool work_on_parked(struct drone *d)
 {
 	bool did = false;
@@ -129,10 +140,8 @@ static bool work_on_parked(struct drone *d)
 		word = atomic_load_explicit(&d->t->synapse[p->vessel]->slot[p->slot].word, memory_order_acquire);
 		if (slot_drone(word) != d->t->id)
 			drone_unpark(d, p);
-		else if (slot_state(word) == SLOT_MORE)
-			drone_pull(d, p);
-		else if (slot_state(word) == SLOT_FED)
-			go_on_collecting(d, p);
+		else if (slot_state(word) == SLOT_MORE || slot_state(word) == SLOT_FED)
+			go_on_with(d, p, slot_state(word));
 		else
 			continue;
 		did = true;
@@ -144,15 +153,20 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
+	uint64_t now = clock_ms();
 	struct parked *p;
 
-	s->taken_ms = clock_ms();
-	if (!drone_is_quick(&d->gene[s->route % DNA_ROUTES_MAX])) {
+	s->taken_ms = now;
+	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
+	d->route = *(const volatile uint32_t *)&s->route;
+	cw_assert(d->route < d->t->germ->dna.route_count);
+	chart_busy(d->chart, d->route, now);
+	if (!drone_is_quick(&d->gene[d->route])) {
 		drone_ring(d);
 		drone_roam(d);
 		d->strolls = 0;
 	}
-	cw_assert(s->route < d->t->germ->dna.route_count && s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	cw_assert(s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
 
@@ -254,6 +268,7 @@ static void drone_sleep(struct drone *d)
 	uint64_t begin = drone_clock_ns();
 	struct epoll_event e;
 
+	chart_idle(d->chart);
 	if (++d->strolls % FOLLOW_SLEEPS == 0)
 		drone_follow(d, d->last_vessel);
 	drone_pulse(d, begin);
@@ -309,6 +324,9 @@ int drone_live(struct tissue *t)
 {
 	drone = (struct drone){ .t = t, .pulse_ns = drone_clock_ns() };
 	tissue_forget_vessels(t);
+	drone.chart = chart_own(FD_CHART, t->slot);
+	cw_assert(drone.chart);
+	chart_begin(drone.chart, t->id);
 	drone_close_foreign(t);
 	drone_place_init(&drone);
 	drone_load(&drone);
@@ -328,6 +346,7 @@ int drone_live(struct tissue *t)
 		drone_ring(&drone);
 		drone_sleep(&drone);
 	}
+	chart_idle(drone.chart);
 	drone_unload(&drone);
 	return CLASS_NONE;
 }

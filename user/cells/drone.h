@@ -6,7 +6,7 @@
 #include <cellws/gene.h>
 #include <sched.h>
 #include "dna/dna.h"
-#include "tissue/synapse.h"
+#include "tissue/chart.h"
 #include "tissue/tissue.h"
 
 #define DRONE_HEAD_ROOM 8192u /* most bytes of the header lines of one answer */
@@ -26,6 +26,7 @@ struct parked {
 	bool pulling;     /* else a body is being collected */
 	uint32_t vessel;
 	uint32_t slot;
+	uint32_t route;
 	char *body;
 	size_t body_n;
 	size_t body_room;
@@ -38,9 +39,11 @@ struct parked {
 
 struct drone {
 	struct tissue *t;
+	struct chart *chart; /* its own */
 	struct drone_gene gene[DNA_ROUTES_MAX];
 	struct parked parked[DRONE_PARKED];
 	unsigned parked_n;
+	uint32_t route; /* of the request in hand */
 	uint32_t next_vessel;
 	uint32_t last_vessel;
 	uint32_t owed[VESSELS_MAX]; /* answers the blood cell has not been woken for yet */

@@ -16,6 +16,7 @@
 struct making {
 	struct cellws_response response; /* first: the gene's pointer is ours */
 	struct drone *drone;
+	uint32_t vessel, slot;
 	char *body; /* in the slot */
 	size_t head_n;
 	size_t body_n;
@@ -93,7 +94,7 @@ static void see_request(struct drone *d, const uint8_t *data, const struct slot 
 {
 	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
 	const char *head = (const char *)data + SLOT_HEAD_AT;
-	const struct dna_route *route = &d->t->germ->dna.route[s->route];
+	const struct dna_route *route = &d->t->germ->dna.route[d->route];
 	size_t count = r->header_count <= HTTP_HEADERS_MAX ? r->header_count : 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -168,33 +169,48 @@ static int timed_express(struct drone_gene *g, const struct cellws_request *requ
 }
 
 /* Header lines stand right before the body, with room for a chunk's size line where pieces need one. */
-static void put_head(struct making *m, uint8_t *data, struct slot *s, bool framed)
+static void put_head(struct making *m, uint8_t *data, bool framed)
 {
-	uint8_t *end = data + SLOT_ANSWER_BODY_AT - (framed ? SLOT_FRAME : 0);
-
 	memcpy(m->drone->head + m->head_n, "\r\n", 2);
 	m->head_n += 2;
-	memcpy(end - m->head_n, m->drone->head, m->head_n);
-	s->head_len = (uint32_t)m->head_n;
-	s->status = (uint32_t)(m->response.status ? m->response.status : 200);
+	memcpy(data + SLOT_ANSWER_BODY_AT - (framed ? SLOT_FRAME : 0) - m->head_n, m->drone->head, m->head_n);
+}
+
+/* Tells blood of the answer in the slot, and all cells in the drone's own chart. The rest of said is filled in. */
+static void put_said(struct making *m, struct slot *s, struct answer_said said)
+{
+	struct drone *d = m->drone;
+	uint64_t word = slot_word(slot_ticket(atomic_load_explicit(&s->word, memory_order_relaxed)), d->t->id, 0);
+
+	said.head_len = (uint32_t)m->head_n;
+	said.status = (uint32_t)(m->response.status ? m->response.status : 200);
+	s->kind = said.kind;
+	s->status = said.status;
+	s->head_len = said.head_len;
+	s->body_len = said.body_len;
+	s->length = said.length;
+	s->file_offset = said.file_offset;
 	s->fresh_ms = m->response.fresh_ms;
 	s->retryable = m->response.retryable;
+	chart_vouch(d->chart, m->vessel, m->slot, word, &said, d->head);
+}
+
+static void put_sized(struct making *m, uint8_t *data, struct slot *s, uint64_t length)
+{
+	put_head(m, data, false);
+	put_said(m, s,
+		(struct answer_said){ .kind = ANSWER_BYTES, .body_len = m->is_head ? 0 : (uint32_t)m->body_n, .length = length });
 }
 
 static void put_bytes(struct making *m, uint8_t *data, struct slot *s)
 {
-	put_head(m, data, s, false);
-	s->kind = ANSWER_BYTES;
-	s->body_len = m->is_head ? 0 : (uint32_t)m->body_n;
-	s->length = m->has_length ? m->named_length : m->body_n;
+	put_sized(m, data, s, m->has_length ? m->named_length : m->body_n);
 }
 
 /* HEAD never pulls: the length alone is told, if it is known. */
 static void put_unpulled(struct making *m, uint8_t *data, struct slot *s)
 {
-	put_bytes(m, data, s);
-	if (!m->has_length)
-		s->length = m->response.length;
+	put_sized(m, data, s, m->has_length ? m->named_length : m->response.length);
 	if (m->response.done_pulling)
 		m->response.done_pulling(m->response.pull_state);
 }
@@ -225,17 +241,18 @@ static int give_file(struct drone *d, uint32_t vessel, uint64_t word, int fd)
 static int put_file(struct drone *d, uint32_t vessel, struct making *m, uint8_t *data, struct slot *s, uint32_t slot)
 {
 	uint64_t label = slot_word(slot_ticket(atomic_load(&s->word)), d->t->id, 0) | slot;
-	int error = m->is_head ? 0 : give_file(d, vessel, label, m->response.file_fd);
+	uint64_t length = m->response.length, offset = m->response.file_offset;
+	int error = length > INT64_MAX || offset > INT64_MAX - length ? -EINVAL : 0;
 
+	if (!error && !m->is_head)
+		error = give_file(d, vessel, label, m->response.file_fd);
 	close(m->response.file_fd);
 	m->response.file_fd = -1;
 	if (error)
 		return error;
-	put_head(m, data, s, false);
-	s->kind = m->is_head ? ANSWER_BYTES : ANSWER_FILE;
-	s->body_len = 0;
-	s->length = m->response.length;
-	s->file_offset = m->response.file_offset;
+	put_head(m, data, false);
+	put_said(m, s,
+		(struct answer_said){ .kind = m->is_head ? ANSWER_BYTES : ANSWER_FILE, .length = length, .file_offset = offset });
 	return 0;
 }
 
@@ -245,9 +262,8 @@ static int put_pull(struct drone *d, uint32_t vessel, struct making *m, uint8_t 
 
 	if (!p)
 		return -ENOSPC;
-	put_head(m, data, s, m->response.length == CELLWS_UNKNOWN && s->chunks);
-	s->kind = ANSWER_PULL;
-	s->length = m->response.length;
+	put_head(m, data, m->response.length == CELLWS_UNKNOWN && s->chunks);
+	put_said(m, s, (struct answer_said){ .kind = ANSWER_PULL, .length = m->response.length });
 	p->pulling = true;
 	p->pull = m->response.pull;
 	p->pull_state = m->response.pull_state;
@@ -263,6 +279,7 @@ void drone_pull(struct drone *d, struct parked *p)
 	struct slot *s = &y->slot[p->slot];
 	size_t room = SLOT_ANSWER_BODY_ROOM;
 	bool last, broken;
+	uint32_t piece;
 	long n = 0;
 
 	if (p->left < room)
@@ -273,10 +290,12 @@ void drone_pull(struct drone *d, struct parked *p)
 		p->left -= (uint64_t)n;
 	broken = n < 0 || (size_t)n > room || (n == 0 && p->left != CELLWS_UNKNOWN && p->left) || atomic_load(&s->gone);
 	last = broken || n == 0 || p->left == 0;
-	s->body_len = n > 0 && (size_t)n <= room ? (uint32_t)n : 0;
+	piece = n > 0 && (size_t)n <= room ? (uint32_t)n : 0;
+	s->body_len = piece;
 	if (broken)
 		s->kind = ANSWER_BREAK;
 	s->pieces++;
+	chart_vouch_piece(d->chart, p->vessel, p->slot, broken ? ANSWER_BREAK : ANSWER_PULL, piece);
 	if (last) {
 		uint32_t vessel = p->vessel, slot = p->slot;
 
@@ -287,12 +306,14 @@ void drone_pull(struct drone *d, struct parked *p)
 	}
 }
 
-static void making_begin(struct drone *d, struct making *m, uint8_t *data, bool is_head)
+static void making_begin(struct drone *d, struct making *m, uint32_t vessel, uint32_t slot, bool is_head)
 {
 	*m = (struct making){
 		.response = { .file_fd = -1, .header = make_header, .write = make_write },
 		.drone = d,
-		.body = (char *)data + SLOT_ANSWER_BODY_AT,
+		.vessel = vessel,
+		.slot = slot,
+		.body = (char *)d->t->synapse[vessel]->data[slot] + SLOT_ANSWER_BODY_AT,
 		.is_head = is_head,
 	};
 }
@@ -304,7 +325,7 @@ void drone_fail(struct drone *d, uint32_t vessel, uint32_t slot, int status)
 	char text[80];
 	int n = snprintf(text, sizeof(text), "%d %s\n", status, http_reason(status));
 
-	making_begin(d, &m, y->data[slot], false);
+	making_begin(d, &m, vessel, slot, false);
 	m.response.status = status;
 	make_header(&m.response, "Content-Type", "text/plain; charset=utf-8");
 	make_write(&m.response, text, (size_t)n);
@@ -329,7 +350,7 @@ static bool method_refused(struct drone *d, const struct cellws_gene *g, uint32_
 			return false;
 		at += n + strspn(at + n, ", ");
 	}
-	making_begin(d, &m, y->data[slot], false);
+	making_begin(d, &m, vessel, slot, false);
 	m.response.status = 405;
 	make_header(&m.response, "Allow", g->allow);
 	make_header(&m.response, "Content-Type", "text/plain; charset=utf-8");
@@ -385,7 +406,7 @@ int drone_feed(struct drone *d, struct parked *p)
 {
 	struct synapse *y = d->t->synapse[p->vessel];
 	struct slot *s = &y->slot[p->slot];
-	struct drone_gene *g = &d->gene[s->route];
+	struct drone_gene *g = &d->gene[d->route];
 	struct cellws_header headers[HTTP_HEADERS_MAX];
 	struct cellws_request request;
 	uint32_t n = s->body_n;
@@ -402,7 +423,7 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellw
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
-	struct drone_gene *g = &d->gene[s->route];
+	struct drone_gene *g = &d->gene[d->route];
 	struct cellws_header headers[HTTP_HEADERS_MAX];
 	struct cellws_request request;
 	struct making m;
@@ -417,7 +438,7 @@ void drone_express(struct drone *d, uint32_t vessel, uint32_t slot, struct cellw
 	request.upload = upload;
 	if (method_refused(d, g->gene, vessel, slot, &request.method))
 		return;
-	making_begin(d, &m, y->data[slot], request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
+	making_begin(d, &m, vessel, slot, request.method.n == 4 && !memcmp(request.method.p, "HEAD", 4));
 	error = timed_express(g, &request, &m.response);
 	d->t->vitals[d->t->slot].expressed++;
 	if (error || m.response.status < 0 || (m.response.status && (m.response.status < 200 || m.response.status > 599))) {

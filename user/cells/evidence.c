@@ -23,33 +23,59 @@ bool evidence_fat(const struct pulse *p, uint32_t id, uint32_t limit)
 	return limit && p->id == id && p->rss_pages > limit;
 }
 
-enum held evidence_held(const struct synapse *s, uint32_t id, const struct dna *dna, uint64_t now_ms)
+#define CLOCK_STEP_MS 10u /* the coarse clock may step between two looks */
+
+enum held evidence_held(const struct chart *c, uint32_t id, const struct dna *dna, uint64_t now_ms, uint64_t *worked_ms)
 {
-	enum held held = HELD_NOTHING;
+	uint64_t since;
+	uint32_t route;
 
-	for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
-		const struct slot *slot = &s->slot[i];
-		uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
-
-		if (slot_state(word) != SLOT_TAKEN || slot_drone(word) != id)
-			continue;
-		if (slot_worked_ms(slot, now_ms) >= dna->route[slot->route % DNA_ROUTES_MAX].deadline_ms)
-			return HELD_TOO_LONG;
-		held = HELD_IN_TIME;
-	}
-	return held;
+	*worked_ms = 0;
+	if (!chart_work(c, id, &since, &route) || since > now_ms + CLOCK_STEP_MS || route >= dna->route_count)
+		return HELD_NOTHING;
+	*worked_ms = now_ms > since ? now_ms - since : 0;
+	return *worked_ms < dna->route[route].deadline_ms ? HELD_IN_TIME : HELD_TOO_LONG;
 }
 
-static enum held look_held(const struct tissue *t, uint32_t id)
+static uint32_t longest_deadline(const struct dna *dna)
 {
-	enum held most = HELD_NOTHING;
+	uint32_t most = 0;
 
-	for (uint32_t v = 0; v < t->plan->vessels; v++) {
-		enum held held = evidence_held(t->synapse[v], id, &t->germ->dna, clock_ms());
-
-		most = held > most ? held : most;
-	}
+	for (uint32_t i = 0; i < dna->route_count; i++)
+		most = dna->route[i].deadline_ms > most ? dna->route[i].deadline_ms : most;
 	return most;
+}
+
+bool evidence_excused(const struct chart *c, uint32_t id, const struct dna *dna, uint64_t now_ms, uint64_t asked_ms, uint32_t answer_ms)
+{
+	uint64_t worked;
+
+	return evidence_held(c, id, dna, now_ms, &worked) == HELD_IN_TIME &&
+	       asked_ms <= worked + answer_ms + longest_deadline(dna);
+}
+
+enum answer_fault evidence_fault(const struct synapse *s, const struct chart *c, uint32_t vessel, uint32_t id)
+{
+	enum answer_fault fault = ANSWER_SOUND;
+
+	for (uint32_t i = 0; i < SYNAPSE_SLOTS && !fault; i++) {
+		uint64_t word = atomic_load_explicit(&s->slot[i].word, memory_order_acquire);
+		struct chart_answer a;
+
+		if (slot_drone(word) != id || (slot_state(word) != SLOT_DONE && slot_state(word) != SLOT_PIECE))
+			continue;
+		if (chart_look(c, vessel, i, word, &a))
+			fault = answer_fault(&a.said, a.lines, a.seen);
+	}
+	return fault;
+}
+
+static bool look_malformed(const struct tissue *t, uint32_t slot, uint32_t id)
+{
+	for (uint32_t v = 0; v < t->plan->vessels; v++)
+		if (evidence_fault(t->synapse[v], &t->charts[slot], v, id))
+			return true;
+	return false;
 }
 
 /* The question and its answer as they stood at one moment: a new question may be put meanwhile. */
@@ -68,6 +94,8 @@ static bool read_proof(const struct tissue *t, uint32_t slot, struct proof *p)
 bool evidence_look(const struct tissue *t, uint32_t target, uint32_t reason)
 {
 	uint32_t slot = cell_slot_of_id(target);
+	const struct dna *dna = &t->germ->dna;
+	uint64_t now = clock_boot_ns(), worked;
 	struct cell c;
 	struct proof p;
 	struct pulse pulse;
@@ -80,11 +108,13 @@ bool evidence_look(const struct tissue *t, uint32_t target, uint32_t reason)
 		return false;
 	switch (reason) {
 	case REASON_DEADLINE:
-		return c.class == CLASS_DRONE && look_held(t, target) == HELD_TOO_LONG;
+		return c.class == CLASS_DRONE && evidence_held(&t->charts[slot], target, dna, clock_ms(), &worked) == HELD_TOO_LONG;
+	case REASON_MALFORMED:
+		return c.class == CLASS_DRONE && look_malformed(t, slot, target);
 	case REASON_SILENT:
-		/* A drone answers between requests; while one is in time, so is its silence. */
-		return read_proof(t, slot, &p) && evidence_overdue(&p, target, t->rules->answer_ms, clock_boot_ns()) &&
-		       (c.class != CLASS_DRONE || look_held(t, target) != HELD_IN_TIME);
+		return read_proof(t, slot, &p) && evidence_overdue(&p, target, t->rules->answer_ms, now) &&
+		       !(c.class == CLASS_DRONE && evidence_excused(&t->charts[slot], target, dna, clock_ms(),
+							   (now - p.asked_ns) / 1000000, t->rules->answer_ms));
 	case REASON_PROOF:
 		return t->key && read_proof(t, slot, &p) && evidence_wrong(&p, &c, t->key);
 	case REASON_MEMORY:

@@ -2,7 +2,7 @@
 /* What the neuron measures: queues, utilisation, backlogs, pressure. Reads shared memory and counters, no client bytes. */
 #include "cells/fate.h"
 #include "cells/neuron.h"
-#include "shared/receptor.h"
+#include "cells/signal.h"
 #include "tissue/synapse.h"
 
 #include <netinet/in.h>
@@ -157,13 +157,7 @@ static bool measure_sickness(const struct tissue *t, int class)
 /* Heat of the immune system as this cell has heard of it: load in an attack is no reason to grow. */
 static uint32_t measure_attack(const struct tissue *t)
 {
-	const volatile struct receptors *r = &t->receptors[t->slot];
-	uint64_t now = clock_boot_ns();
-	uint32_t half = t->rules->half_life_ms;
-	uint32_t alarm = receptor_now(r->alarm.level_q16, r->alarm.at_ns, now, half);
-	uint32_t calm = receptor_now(r->calm.level_q16, r->calm.at_ns, now, half);
-
-	return alarm > calm ? (uint32_t)((uint64_t)(alarm - calm) * 1000 / Q16_ONE) : 0;
+	return (uint32_t)((uint64_t)signal_heat(t) * 1000 / Q16_ONE);
 }
 
 void neuron_measure(const struct tissue *t, struct neuron *n, struct need_sample *drones, struct need_sample *blood)

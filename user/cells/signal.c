@@ -137,7 +137,8 @@ void signal_accuse(const struct tissue *t, uint32_t target, uint32_t reason)
 
 void signal_inspect(const struct tissue *t)
 {
-	static const uint32_t reasons[] = { REASON_SILENT, REASON_PROOF, REASON_MEMORY };
+	/* A drone past its deadline is silent, too: the cause comes first. */
+	static const uint32_t reasons[] = { REASON_DEADLINE, REASON_SILENT, REASON_PROOF, REASON_MEMORY };
 
 	for (uint32_t s = 0; s < t->plan->slots; s++) {
 		uint32_t id = t->cells[s].id;
@@ -203,6 +204,16 @@ uint32_t signal_level(const struct tissue *t, uint32_t kind, int class)
 uint32_t signal_net(const struct tissue *t, int class)
 {
 	return fate_net(signal_level(t, HORMONE_GROWTH, class), signal_level(t, HORMONE_ANTIGROWTH, class));
+}
+
+uint32_t signal_heat(const struct tissue *t)
+{
+	const volatile struct receptors *r = &t->receptors[t->slot];
+	uint64_t now = clock_boot_ns();
+	uint32_t half = t->rules->half_life_ms;
+
+	return fate_net(receptor_now(r->alarm.level_q16, r->alarm.at_ns, now, half),
+		receptor_now(r->calm.level_q16, r->calm.at_ns, now, half));
 }
 
 /* By kind, what the last signal said; -1: none since it was taken. */

@@ -21,7 +21,7 @@ void signal_secrete(const struct tissue *t, uint32_t kind, uint32_t class, uint3
 /* Accuses and votes, if the evidence is there; at most once a second for each cell. target: id. */
 void signal_accuse(const struct tissue *t, uint32_t target, uint32_t reason);
 
-/* Looks at the proofs and pulses of all cells and accuses those that are overdue, wrong or too big. */
+/* Looks at the charts, proofs and pulses of all cells and accuses those that are overdue, wrong or too big. */
 void signal_inspect(const struct tissue *t);
 
 /* Asks a cell to prove its key. target: id. */
@@ -39,6 +39,9 @@ void signal_pulse(const struct tissue *t, uint32_t busy_permille, uint32_t wait_
 /* What is left now in this cell's receptor of growth or antigrowth of a class, 0 to 65536; and growth less antigrowth. */
 uint32_t signal_level(const struct tissue *t, uint32_t kind, int class);
 uint32_t signal_net(const struct tissue *t, int class);
+
+/* Alarm less calm as this cell has heard them, 0 to 65536: how hot it is. */
+uint32_t signal_heat(const struct tissue *t);
 
 /* 32 random bits; no secret. */
 uint32_t signal_random(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The kernel's ring of evidence, read in place by the one T cell; what it has not read waits for the next. */
+/* A kernel's ring, read in place by one T cell; what it has not given back waits for the next. */
 #include "cells/tcell.h"
-#include "tissue/plan.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -10,46 +9,50 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* As the kernel lays it out: consumer page (ours), producer page, data mapped twice in a row. */
-static struct {
-	_Atomic unsigned long *consumer;
-	const _Atomic unsigned long *producer;
-	const char *data;
-} ring;
+#define RECORD_MOST 256u /* bytes of the largest record that is read */
 
-int evidence_ring_open(void)
+/* As the kernel lays it out: consumer page (ours), producer page, data mapped twice in a row. */
+int ring_open(struct ring *r, int fd, size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, FD_ANTIGENS, 0), *producer;
+	char *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *producer;
 
 	if (consumer == MAP_FAILED)
 		return -errno;
-	producer = mmap(NULL, page + 2 * ANTIGEN_RING, PROT_READ, MAP_SHARED, FD_ANTIGENS, (off_t)page);
+	producer = mmap(NULL, page + 2 * bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED)
 		return -errno;
-	ring.consumer = (_Atomic unsigned long *)consumer;
-	ring.producer = (const _Atomic unsigned long *)producer;
-	ring.data = producer + page;
+	r->consumer = (_Atomic unsigned long *)consumer;
+	r->producer = (const _Atomic unsigned long *)producer;
+	r->data = producer + page;
+	r->bytes = bytes;
+	r->at = atomic_load_explicit(r->consumer, memory_order_acquire);
 	return 0;
 }
 
-void evidence_ring_drain(void (*f)(void *ctx, const struct antigen *a), void *ctx)
+unsigned ring_read(struct ring *r, size_t n, unsigned most, void (*f)(void *ctx, const void *record), void *ctx)
 {
-	unsigned long at = atomic_load_explicit(ring.consumer, memory_order_acquire);
+	_Alignas(8) char copy[RECORD_MOST];
+	unsigned found = 0;
 
-	while (at < atomic_load_explicit(ring.producer, memory_order_acquire)) {
-		const char *record = ring.data + (at & (ANTIGEN_RING - 1));
+	while (found < most && r->at < atomic_load_explicit(r->producer, memory_order_acquire)) {
+		const char *record = r->data + (r->at & (r->bytes - 1));
 		uint32_t header = atomic_load_explicit((const _Atomic uint32_t *)record, memory_order_acquire);
-		uint32_t n = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		struct antigen a;
+		uint32_t its = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			break;
-		if (!(header & BPF_RINGBUF_DISCARD_BIT) && n == sizeof(a)) {
-			memcpy(&a, record + BPF_RINGBUF_HDR_SZ, sizeof(a));
-			f(ctx, &a);
-		}
-		at += (n + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-		atomic_store_explicit(ring.consumer, at, memory_order_release);
+		r->at += (its + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+		if ((header & BPF_RINGBUF_DISCARD_BIT) || its != n || n > sizeof(copy))
+			continue;
+		memcpy(copy, record + BPF_RINGBUF_HDR_SZ, n);
+		f(ctx, copy);
+		found++;
 	}
+	return found;
+}
+
+void ring_release(struct ring *r)
+{
+	atomic_store_explicit(r->consumer, r->at, memory_order_release);
 }

@@ -52,6 +52,12 @@ struct dna_route {
 	uint32_t root_line;
 };
 
+/* What a client gets whose request is an attack, or one too many. */
+enum dna_refuse {
+	DNA_REFUSE_ANSWER, /* 403 or 429 */
+	DNA_REFUSE_CLOSE,  /* a reset */
+};
+
 struct dna_signature {
 	char name[64];
 	char match[DNA_MATCH_MAX];
@@ -124,9 +130,14 @@ struct dna {
 	uint32_t ban_ms;
 	uint32_t ban_max_ms;
 	uint32_t bans_per_minute;
+	uint32_t alarm_at;            /* pieces of evidence in a second */
+	uint32_t widen;               /* banned ones of 256; 0: never */
+	uint32_t widest_v4, widest_v6;
 	uint32_t observe;             /* 1: nothing is dropped or banned */
 	uint32_t bad_per_second;
 	uint32_t missing_per_second;
+	uint32_t connections_per_source; /* 0: any number */
+	uint32_t refuse;              /* enum dna_refuse */
 	uint32_t weight_trap;         /* points of each kind of evidence */
 	uint32_t weight_signature;
 	uint32_t weight_pathogen;

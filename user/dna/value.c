@@ -175,6 +175,17 @@ static bool read_trap(struct dna_value *v)
 	return dna_trap_read(v);
 }
 
+static bool read_refusal(struct dna_value *v)
+{
+	uint32_t refuse = strcmp(v->text, "close") ? DNA_REFUSE_ANSWER : DNA_REFUSE_CLOSE;
+
+	if (refuse == DNA_REFUSE_ANSWER && strcmp(v->text, "answer"))
+		return false;
+	assert(v->option->room == sizeof(refuse));
+	memcpy(v->field, &refuse, sizeof(refuse));
+	return true;
+}
+
 static reader *const readers[] = {
 #define X(id, reader, ...) [DNA_TYPE_##id] = read_##reader,
 	DNA_TYPES(X)

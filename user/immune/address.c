@@ -170,6 +170,21 @@ void address_key_v6(const struct address *a, __u64 *key)
 	memcpy(key, a->bytes, sizeof(*key));
 }
 
+bool address_key_never(const struct address *a, struct never_key *key)
+{
+	bool v4 = a->family == AF_INET;
+	__u32 word;
+
+	*key = (struct never_key){ .family = v4 ? 4 : 6, .bits = a->bits };
+	if (v4) {
+		address_key_v4(a, &word);
+		key->key = word;
+	} else {
+		address_key_v6(a, &key->key);
+	}
+	return v4 || a->bits <= 64;
+}
+
 void address_key_prefix_v4(const struct address *a, struct prefix_v4 *key)
 {
 	key->bits = a->bits;

@@ -68,6 +68,9 @@ void address_key_v6(const struct address *a, __u64 *key);
 void address_key_prefix_v4(const struct address *a, struct prefix_v4 *key);
 void address_key_prefix_v6(const struct address *a, struct prefix_v6 *key);
 
+/* False when the prefix is longer than what is banned at once: an IPv6 one beyond /64. */
+bool address_key_never(const struct address *a, struct never_key *key);
+
 /* The same way back. */
 struct address address_from_v4(__u32 key);
 struct address address_from_v6(__u64 key);

@@ -275,12 +275,16 @@ int ban_allow(const struct ban_maps *maps, const struct address *a, enum allowan
 {
 	struct allowance new = { .origin = origin };
 	enum ban_map map = map_of_allow(a);
+	struct never_key never;
+	const __u32 one = 1;
 	union key key;
 	int ret;
 
 	key_make(map, a, &key);
 	ret = put(maps->fd[map], &key, &new, BPF_NOEXIST);
-	return ret == -EEXIST ? 0 : ret;
+	if (ret)
+		return ret == -EEXIST ? 0 : ret;
+	return address_key_never(a, &never) ? put(maps->fd[BAN_never_ban], &never, &one, BPF_ANY) : 0;
 }
 
 bool ban_is_allowed(const struct ban_maps *maps, const struct address *a)
@@ -296,8 +300,11 @@ bool ban_is_allowed(const struct ban_maps *maps, const struct address *a)
 int ban_disallow(const struct ban_maps *maps, const struct address *a)
 {
 	enum ban_map map = map_of_allow(a);
+	struct never_key never;
 	union key key;
 
 	key_make(map, a, &key);
+	if (address_key_never(a, &never))
+		bpf_map_delete_elem(maps->fd[BAN_never_ban], &never);
 	return bpf_map_delete_elem(maps->fd[map], &key);
 }

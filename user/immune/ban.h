@@ -14,7 +14,8 @@
 	X(prefix_v4)   \
 	X(prefix_v6)   \
 	X(allow_v4)    \
-	X(allow_v6)
+	X(allow_v6)    \
+	X(never_ban)
 
 enum ban_map {
 #define X(name) BAN_##name,

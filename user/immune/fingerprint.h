@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FINGERPRINT_BODY_MAX 4096u
+
 struct fingerprint_of {
 	uint32_t method;
 	uint32_t route;
@@ -13,14 +15,11 @@ struct fingerprint_of {
 	size_t path_n;
 	const char *query; /* without '?'; the names of its parameters count, in any order, not their values */
 	size_t query_n;
-	const char *body; /* as much of it as is compared; every byte counts */
+	const char *body; /* as much of it as is there; its first FINGERPRINT_BODY_MAX bytes count */
 	size_t body_n;
 };
 
 /* Never 0. key: secret, so that nobody can make a request that looks like another. */
 uint64_t fingerprint_make(const struct fingerprint_of *of, const uint64_t key[2]);
-
-/* SipHash-2-4 (Aumasson and Bernstein, 2012). */
-uint64_t fingerprint_siphash(const void *bytes, size_t n, const uint64_t key[2]);
 
 #endif

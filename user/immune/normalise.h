@@ -3,19 +3,28 @@
 #ifndef CELLWS_IMMUNE_NORMALISE_H
 #define CELLWS_IMMUNE_NORMALISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "immune/automaton.h"
 
-/* Percent triplets become bytes, '+' a blank; what is no triplet stays. to may be from, and needs n bytes. Returns bytes. */
-size_t normalise_decode(const char *from, size_t n, char *to);
+/* Each takes n bytes and writes at most n to `to`, which may be from. Returns how many. */
 
-/* Takes "/./", "//" and "/X/../" out, in place. Returns bytes. */
-size_t normalise_dots(char *text, size_t n);
+/* Percent triplets become bytes; what is no triplet stays. blank: '+' becomes a blank. */
+size_t normalise_decode(const char *from, size_t n, char *to, bool blank);
+
+/* ASCII in more bytes of UTF-8 than it takes (C0 AE, E0 80 AE, ... to six bytes, for '.') becomes what it stands for. */
+size_t normalise_overlong(const char *from, size_t n, char *to);
+
+/* Takes "/./", "//" and "/X/../" out. */
+size_t normalise_dots(const char *from, size_t n, char *to);
 
 /*
- * Looks for the automaton's patterns in text as it is, decoded once, decoded twice, and that without dot segments. scratch:
- * room for n bytes. The pattern, or -1.
+ * Looks for the automaton's patterns in the forms of text: percent-decoded once and twice, each with overlong UTF-8 taken
+ * off, with '+' as it is and as a blank, and the last form without dot segments. scratch: room for n bytes. The pattern, or -1.
  */
+int normalise_find_forms(const struct automaton *a, const char *text, size_t n, char *scratch);
+
+/* The same, and in text as it is. */
 int normalise_find(const struct automaton *a, const char *text, size_t n, char *scratch);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Puts incidents into words. What is in them was made printable by the kernel's program; JSON is escaped all the same. */
 #include "immune/report.h"
-#include "immune/address.h"
+#include "immune/incident.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -9,41 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const act_names[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = #name,
-	INCIDENTS(X)
-#undef X
-};
-
-static const char *const acts[INCIDENT_COUNT] = {
-	[INCIDENT_NONE] = "unknown",
-#define X(NAME, name, text) [INCIDENT_##NAME] = text,
-	INCIDENTS(X)
-#undef X
-};
-
-static const char *const reason_names[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "none",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = #name,
-	ANTIGENS(X)
-#undef X
-};
-
-static const char *const reasons[ANTIGEN_COUNT] = {
-	[ANTIGEN_NONE] = "nothing known",
-#define X(NAME, name, text) [ANTIGEN_##NAME] = text,
-	ANTIGENS(X)
-#undef X
-};
-
 static bool source_format(const struct source *s, char *to)
 {
 	struct address a;
 
-	if (s->family != 4 && s->family != 6)
+	if (!incident_address(s, &a))
 		return false;
-	a = s->family == 4 ? address_from_v4((__u32)s->key) : address_from_v6(s->key);
 	address_format(&a, to);
 	return true;
 }
@@ -58,12 +29,6 @@ static void time_format(const struct incident *i, const struct report_clock *clo
 		to[0] = 0;
 }
 
-/* A newer kernel side may know more names. */
-static uint32_t known(uint32_t n, uint32_t count)
-{
-	return n < count ? n : 0;
-}
-
 char *report_line(const struct incident *i, const char *organism, const struct report_clock *clock)
 {
 	char source[ADDRESS_TEXT], when[32], detail[ANTIGEN_DETAIL], *text, *line = NULL;
@@ -73,9 +38,9 @@ char *report_line(const struct incident *i, const char *organism, const struct r
 	snprintf(detail, sizeof(detail), "%.*s", (int)sizeof(i->detail), i->detail);
 	time_format(i, clock, when, sizeof(when));
 	o = json_pack("{s:s, s:I, s:s, s:s, s:o, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:s}", "organism", organism, "seq",
-		(json_int_t)i->seq, "time", when, "act", act_names[known(i->act, INCIDENT_COUNT)], "source",
+		(json_int_t)i->seq, "time", when, "act", incident_act_name(i->act), "source",
 		source_format(&i->source, source) ? json_string(source) : json_null(), "behind_proxy", i->source.via, "reason",
-		reason_names[known(i->reason, ANTIGEN_COUNT)], "rule",
+		antigen_name(i->reason), "rule",
 		i->rule == ANTIGEN_NO_RULE ? json_null() : json_integer(i->rule), "score", (json_int_t)i->score, "ttl_s",
 		(json_int_t)i->ttl_s, "offence", (json_int_t)i->offence, "evidence", (json_int_t)i->count, "detail", detail);
 	text = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -85,16 +50,24 @@ char *report_line(const struct incident *i, const char *organism, const struct r
 	return n < 0 ? NULL : line;
 }
 
+/* Whether from now on something is kept out, for ttl_s seconds. */
+static bool incident_begins(const struct incident *i)
+{
+	return i->act == INCIDENT_BANNED || i->act == INCIDENT_REFUSED || i->act == INCIDENT_WIDENED || i->act == INCIDENT_BY_HAND;
+}
+
 void report_text(const struct incident *i, char *to)
 {
-	uint32_t act = known(i->act, INCIDENT_COUNT), reason = known(i->reason, ANTIGEN_COUNT);
 	char source[ADDRESS_TEXT] = "a client that is gone", length[32] = "";
 
 	source_format(&i->source, source);
-	if (act == INCIDENT_BANNED || act == INCIDENT_REFUSED)
+	if (i->ttl_s && incident_begins(i))
 		snprintf(length, sizeof(length), " for %u s", i->ttl_s);
-	snprintf(to, REPORT_TEXT, "%s %s%s: it %s (%.*s)", source, acts[act], length, reasons[reason], (int)sizeof(i->detail) - 1,
-		i->detail);
+	if (i->reason == ANTIGEN_NONE)
+		snprintf(to, REPORT_TEXT, "%s %s%s", source, incident_act_text(i->act), length);
+	else
+		snprintf(to, REPORT_TEXT, "%s %s%s: it %s (%.*s)", source, incident_act_text(i->act), length, antigen_text(i->reason),
+			(int)sizeof(i->detail) - 1, i->detail);
 }
 
 uint32_t report_wait(uint32_t last_ms, uint64_t lived_ms)

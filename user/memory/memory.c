@@ -162,6 +162,17 @@ bool memory_note_baseline(struct memory *m, const struct memory_baseline *baseli
 	return r;
 }
 
+bool memory_note_fact(struct memory *m, const char *name, const char *value)
+{
+	struct record *r = append(m, RECORD_FACT);
+
+	if (r) {
+		snprintf(r->fact.name, sizeof(r->fact.name), "%s", name);
+		snprintf(r->fact.value, sizeof(r->fact.value), "%s", value);
+	}
+	return r;
+}
+
 size_t memory_waiting(const struct memory *m)
 {
 	return m->count;

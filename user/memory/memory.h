@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "immune/address.h"
+#include "shared/antigen.h"
 
 #define MEMORY_QUEUE	   4096 /* records that wait to be written; beyond that they are lost, and counted */
 #define MEMORY_QUEUE_DETAIL 3072 /* of these incidents may take so many: decisions find room when details do not */
@@ -30,7 +31,7 @@ struct memory_incident {
 	struct address source; /* family 0: of nobody */
 	char reason[32];
 	char detail[192]; /* the evidence, plain text */
-	char decision[64];
+	char decision[96]; /* see incident_decision() */
 };
 
 struct memory_ban {
@@ -54,6 +55,17 @@ struct memory_baseline {
 	char name[64];
 	double mean, deviation;
 	uint64_t samples;
+};
+
+/* Single facts by name. */
+#define MEMORY_FACT	   64 /* room of a value, with the NUL */
+#define MEMORY_FACT_PLACE  "place" /* up to which incident of which life all is written: see memory_place_make() */
+#define MEMORY_FACT_KEY	   "fingerprint_key" /* 32 hex digits */
+#define MEMORY_BASELINE_EVIDENCE "evidence_per_second"
+
+struct memory_fact {
+	char name[32];
+	char value[MEMORY_FACT];
 };
 
 /* One line for the log, without a line feed; the memory itself prints nothing. */
@@ -88,6 +100,10 @@ bool memory_note_ban(struct memory *m, const struct memory_ban *ban, const struc
 bool memory_note_unban(struct memory *m, const struct address *prefix); /* offences stay known */
 bool memory_note_pathogen(struct memory *m, const struct memory_pathogen *pathogen);
 bool memory_note_baseline(struct memory *m, const struct memory_baseline *baseline);
+bool memory_note_fact(struct memory *m, const char *name, const char *value);
+
+/* The value of a fact; false when there is none or it cannot be read. */
+bool memory_read_fact(struct memory *m, const char *name, char value[MEMORY_FACT]);
 
 /* Records that wait, and that were lost since memory_open. */
 size_t memory_waiting(const struct memory *m);
@@ -117,5 +133,15 @@ int memory_each_incident(struct memory *m, const struct address *source, size_t 
 	int (*each)(void *arg, const struct memory_incident *incident), void *arg);
 int memory_each_pathogen(struct memory *m, int (*each)(void *arg, const struct memory_pathogen *pathogen), void *arg);
 int memory_each_baseline(struct memory *m, int (*each)(void *arg, const struct memory_baseline *baseline), void *arg);
+
+/* records.c: between the records of the kernel's programs and those of the file; pure. */
+void memory_incident_make(struct memory_incident *to, const struct incident *from, const struct memory_clock *now);
+/* False when the text is of another version; time_ns is on the boot clock of now, 0 for before it. */
+bool memory_incident_read(const struct memory_incident *from, struct incident *to, const struct memory_clock *now);
+void memory_pathogen_make(struct memory_pathogen *to, const struct pathogen *from, const struct memory_clock *now);
+bool memory_pathogen_read(const struct memory_pathogen *from, struct pathogen *to, const struct memory_clock *now);
+void memory_place_make(char to[MEMORY_FACT], const char *life, uint64_t seq);
+/* The number up to which the incidents of that life are written; 0: none of them. */
+uint64_t memory_place_read(const char *text, const char *life);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include "memory/memory.h"
 
-#define MEMORY_VERSION 1
+#define MEMORY_VERSION 2
 #define MEMORY_MARK    0x63656c6c /* "cell": application_id of the file */
 
 /* X(NAME, sql): everything that is ever written. */
@@ -25,6 +25,7 @@
 	X(FORGET_BANS, "DELETE FROM bans WHERE NOT active AND (offences=0 OR noted_wall_s < ?)")                      \
 	X(PATHOGEN, "INSERT INTO pathogens VALUES(?,?,?,?) ON CONFLICT(fingerprint) DO UPDATE SET "                   \
 		    "shape=excluded.shape, wall_s=excluded.wall_s, deaths=excluded.deaths")                           \
+	X(PUT_FACT, "INSERT INTO facts VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value")                  \
 	X(BASELINE, "INSERT INTO baselines VALUES(?,?,?,?) ON CONFLICT(name) DO UPDATE SET "                          \
 		    "mean=excluded.mean, deviation=excluded.deviation, samples=excluded.samples")
 
@@ -35,7 +36,7 @@ enum memory_statement {
 	MEMORY_STATEMENT_COUNT
 };
 
-enum record_kind { RECORD_INCIDENT, RECORD_BAN, RECORD_UNBAN, RECORD_PATHOGEN, RECORD_BASELINE };
+enum record_kind { RECORD_INCIDENT, RECORD_BAN, RECORD_UNBAN, RECORD_PATHOGEN, RECORD_BASELINE, RECORD_FACT };
 
 struct record {
 	enum record_kind kind;
@@ -48,6 +49,7 @@ struct record {
 		struct address unban;
 		struct memory_pathogen pathogen;
 		struct memory_baseline baseline;
+		struct memory_fact fact;
 	};
 };
 

@@ -138,6 +138,21 @@ static int baseline_row(const struct reading *r, sqlite3_stmt *s)
 	return r->each.baseline(r->arg, &b);
 }
 
+bool memory_read_fact(struct memory *m, const char *name, char value[MEMORY_FACT])
+{
+	sqlite3_stmt *s = NULL;
+	bool found = m->db && sqlite3_prepare_v2(m->db, "SELECT value FROM facts WHERE name=?", -1, &s, NULL) == SQLITE_OK;
+
+	if (found) {
+		sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+		found = sqlite3_step(s) == SQLITE_ROW;
+	}
+	if (found)
+		text_to(s, 0, value, MEMORY_FACT);
+	sqlite3_finalize(s);
+	return found;
+}
+
 int memory_each_ban(struct memory *m, const struct memory_clock *now,
 	int (*each)(void *arg, const struct memory_ban *ban), void *arg)
 {

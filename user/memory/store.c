@@ -26,7 +26,15 @@ static const char schema[] =
 	" WITHOUT ROWID;"
 	"CREATE TABLE pathogens(fingerprint TEXT PRIMARY KEY, shape TEXT, wall_s INTEGER, deaths INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE baselines(name TEXT PRIMARY KEY, mean REAL, deviation REAL, samples INTEGER) WITHOUT ROWID;"
+	"CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 	"PRAGMA application_id=" TEXT(MEMORY_MARK) ";"
+	"PRAGMA user_version=" TEXT(MEMORY_VERSION) ";"
+	"COMMIT;";
+
+/* The first version knew no facts. */
+static const char from_first[] =
+	"BEGIN IMMEDIATE;"
+	"CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 	"PRAGMA user_version=" TEXT(MEMORY_VERSION) ";"
 	"COMMIT;";
 
@@ -92,11 +100,13 @@ static int make_or_check(sqlite3 *db)
 		return result;
 	if (!tables && !mark)
 		return sqlite3_exec(db, schema, NULL, NULL, NULL);
-	if (mark != MEMORY_MARK || version != MEMORY_VERSION)
+	if (mark != MEMORY_MARK || (version != MEMORY_VERSION && version != 1))
 		return SQLITE_MISMATCH;
 	result = ask(db, "PRAGMA quick_check(1)", NULL, verdict, sizeof(verdict));
 	if (result == SQLITE_OK && strcmp(verdict, "ok"))
 		return SQLITE_CORRUPT;
+	if (result == SQLITE_OK && version == 1)
+		return sqlite3_exec(db, from_first, NULL, NULL, NULL);
 	return result;
 }
 

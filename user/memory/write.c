@@ -90,6 +90,13 @@ static int write_baseline(struct memory *m, const struct memory_baseline *b)
 	return finish(s);
 }
 
+static int write_fact(struct memory *m, const struct memory_fact *f)
+{
+	bind_text(m->statement[MEMORY_PUT_FACT], 1, f->name);
+	bind_text(m->statement[MEMORY_PUT_FACT], 2, f->value);
+	return finish(m->statement[MEMORY_PUT_FACT]);
+}
+
 int write_record(struct memory *m, const struct record *r)
 {
 	switch (r->kind) {
@@ -103,6 +110,8 @@ int write_record(struct memory *m, const struct record *r)
 		return write_pathogen(m, &r->pathogen);
 	case RECORD_BASELINE:
 		return write_baseline(m, &r->baseline);
+	case RECORD_FACT:
+		return write_fact(m, &r->fact);
 	}
 	return SQLITE_MISUSE;
 }

@@ -26,6 +26,15 @@ void secret_mark(uint8_t *out, size_t out_n, const uint8_t key[32], const void *
 	crypto_generichash(out, out_n, message, n, key, 32);
 }
 
+uint64_t secret_short(const void *message, size_t n, const uint64_t key[2])
+{
+	uint64_t made;
+
+	_Static_assert(sizeof(made) == crypto_shorthash_BYTES && 2 * sizeof(*key) == crypto_shorthash_KEYBYTES, "as libsodium has it");
+	crypto_shorthash((uint8_t *)&made, message, n, (const uint8_t *)key);
+	return made;
+}
+
 bool secret_equal(const void *a, const void *b, size_t n)
 {
 	return sodium_memcmp(a, b, n) == 0;

@@ -16,6 +16,9 @@ int secret_random(void *to, size_t n);
 /* BLAKE2b (RFC 7693) of message, out_n bytes long (16 to 64), keyed with 32 bytes. */
 void secret_mark(uint8_t *out, size_t out_n, const uint8_t key[32], const void *message, size_t n);
 
+/* SipHash-2-4 (Aumasson and Bernstein, 2012): a number that who lacks the key cannot make twice. */
+uint64_t secret_short(const void *message, size_t n, const uint64_t key[2]);
+
 /* Whether n bytes are the same, in a time that does not depend on where they differ. */
 bool secret_equal(const void *a, const void *b, size_t n);
 

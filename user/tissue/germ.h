@@ -21,6 +21,9 @@ struct germ {
 	uint32_t bytes; /* of the whole file */
 	struct plan plan;
 	uint32_t uid, gid;
+	char memory[DNA_PATH_MAX];   /* file of the immune memory, absolute; "" for none */
+	uint64_t boot;               /* of memory_clock_read(): a cell cannot ask */
+	uint64_t fingerprint_key[2]; /* secret; the same in every life that remembers */
 	struct germ_part filter[MEMBRANE_COUNT]; /* seccomp programs */
 	struct germ_part mime;                   /* text of the system's mime.types */
 	struct dna dna;

@@ -10,12 +10,15 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Known to kernels from 6.2 on, to headers of later ones. */
+#define LANDLOCK_TRUNCATE (1ULL << 14)
 #define PLACES_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 
 /* Every file access right the kernel's Landlock knows, by version; newer kernels than these are handled as the newest. */
@@ -63,6 +66,25 @@ static int landlock_libraries(int rules)
 	return error;
 }
 
+/* The directory of the memory's file; one that is not there, or not for this user, is no place. */
+static int landlock_memory(int rules, const struct germ *g, uint64_t known)
+{
+	const uint64_t write = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+			       LANDLOCK_TRUNCATE;
+	const char *leaf = strrchr(g->memory, '/');
+	char directory[DNA_PATH_MAX];
+	int fd, error;
+
+	if (!leaf)
+		return 0;
+	snprintf(directory, sizeof(directory), "%.*s", leaf == g->memory ? 1 : (int)(leaf - g->memory), g->memory);
+	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	error = landlock_place(rules, fd, (PLACES_READ | write) & known);
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 int membrane_landlock(const struct germ *g, enum membrane kind)
 {
 	struct landlock_ruleset_attr attr = { 0 };
@@ -75,9 +97,11 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	error = kind == MEMBRANE_TCELL ? 0 : landlock_roots(rules, g);
-	if (!error && kind != MEMBRANE_DRONE && kind != MEMBRANE_TCELL)
+	error = kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE ? 0 : landlock_roots(rules, g);
+	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_BLOOD))
 		error = landlock_libraries(rules);
+	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_SCRIBE))
+		error = landlock_memory(rules, g, attr.handled_access_fs);
 	if (!error && syscall(SYS_landlock_restrict_self, rules, 0))
 		error = -errno;
 	close(rules);

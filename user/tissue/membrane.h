@@ -8,14 +8,15 @@
 
 /*
  * X(NAME, who): one seccomp allowlist each. The germ line's holds everything that any cell may need before it is sealed;
- * the neuron keeps it, because it must be able to bear stems when none is left, and blood keeps all of it but kill(2), for
- * the case that nobody else is left.
+ * the neuron keeps it, because it must be able to bear stems when none is left, and blood keeps all of it but kill(2) and
+ * writing to files, for the case that nobody else is left.
  */
 #define MEMBRANES(X)                          \
 	X(GERM, "egg, stems and neuron")      \
 	X(BLOOD, "blood")                     \
 	X(DRONE, "drones")                    \
-	X(TCELL, "T cells")
+	X(TCELL, "T cells that judge") \
+	X(SCRIBE, "T cells that keep the records")
 
 enum membrane {
 #define X(NAME, who) MEMBRANE_##NAME,
@@ -36,7 +37,9 @@ int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *
 int membrane_seccomp(const struct germ *g, enum membrane kind);
 
 /*
- * Landlock: from now on only the document roots can be read; by the germ line also system libraries. 0, or -errno (-EOPNOTSUPP, -ENOSYS: the kernel has no Landlock).
+ * Landlock: from now on only the document roots can be read; by the germ line and blood also system libraries. The memory's
+ * directory can be written to by those who keep the records, and by the germ line, which bears them. 0, or -errno
+ * (-EOPNOTSUPP, -ENOSYS: the kernel has no Landlock).
  */
 int membrane_landlock(const struct germ *g, enum membrane kind);
 

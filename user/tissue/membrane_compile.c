@@ -27,7 +27,7 @@
 /* What files and the user's code need; Landlock says which files. */
 #define CALLS_DRONE(X)                                                                                                \
 	X(openat) X(openat2) X(fstat) X(newfstatat) X(statx) X(lseek) X(pread64) X(readv) X(preadv) X(getdents64)       \
-	X(readlink) X(readlinkat) X(access) X(faccessat) X(faccessat2) X(fcntl) X(mremap) X(nanosleep)                 \
+	X(readlink) X(readlinkat) X(access) X(faccessat) X(faccessat2) X(fcntl) X(nanosleep)                 \
 	X(clock_nanosleep) X(sendmsg) X(uname) X(sysinfo) X(sched_yield) X(sched_getaffinity) X(poll) X(ppoll) X(fadvise64)
 
 /*
@@ -38,6 +38,12 @@
 	X(clone3) X(mlock) X(close_range) X(seccomp) X(landlock_create_ruleset) X(landlock_add_rule) X(landlock_restrict_self)  \
 	X(prlimit64) X(prctl) X(set_robust_list) X(dup3) X(statfs) X(fstatfs)
 
+/* What keeping records in an SQLite file needs, and what becomes it must have; Landlock says where. */
+#define CALLS_SCRIBE(X)                                                                                               \
+	X(openat) X(fstat) X(newfstatat) X(statx) X(lseek) X(pread64) X(pwrite64) X(fsync) X(fdatasync) X(ftruncate)    \
+	X(fcntl) X(unlink) X(unlinkat) X(rename) X(renameat) X(renameat2) X(access) X(faccessat) X(faccessat2)         \
+	X(readlink) X(readlinkat) X(mremap) X(fchmod) X(nanosleep) X(clock_nanosleep)
+
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),
 	CALLS_ALL(X)
@@ -45,6 +51,7 @@ static const int calls_all[] = {
 static const int calls_blood[] = { CALLS_BLOOD(X) };
 static const int calls_drone[] = { CALLS_DRONE(X) };
 static const int calls_germ[] = { CALLS_GERM(X) };
+static const int calls_scribe[] = { CALLS_SCRIBE(X) };
 #undef X
 
 static int allow_all_of(scmp_filter_ctx f, const int *calls, size_t n)
@@ -62,7 +69,7 @@ static int allow_memory(scmp_filter_ctx f, enum membrane kind)
 {
 	int error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 
-	if (!error && kind != MEMBRANE_DRONE && kind != MEMBRANE_TCELL)
+	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_BLOOD))
 		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
 			SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0));
@@ -81,7 +88,7 @@ struct narrowed {
 /* The gland's programs and nothing else of bpf(2); what is queued in a socket; harmless questions to prctl(2). */
 static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 {
-	const unsigned drone = 1u << MEMBRANE_DRONE, tcell = 1u << MEMBRANE_TCELL;
+	const unsigned drone = 1u << MEMBRANE_DRONE, tcell = 1u << MEMBRANE_TCELL | 1u << MEMBRANE_SCRIBE;
 	const unsigned all = 1u << MEMBRANE_GERM | 1u << MEMBRANE_BLOOD | drone | tcell;
 	const struct narrowed table[] = {
 		{ SCMP_SYS(bpf), 0, BPF_PROG_TEST_RUN, all },
@@ -91,7 +98,8 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 		{ SCMP_SYS(sched_setattr), 0, 0, all & ~drone & ~tcell }, /* its own, by a T cell before it is sealed */
 		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, drone | tcell },
 		{ SCMP_SYS(prctl), 0, PR_GET_NO_NEW_PRIVS, drone | tcell },
-		{ SCMP_SYS(bpf), 0, BPF_MAP_LOOKUP_ELEM, all & ~drone }, /* the never-ban list; nothing else is at hand */
+		{ SCMP_SYS(bpf), 0, BPF_MAP_LOOKUP_ELEM, all & ~drone }, /* the never-ban list and counts; nothing else is at hand */
+		{ SCMP_SYS(bpf), 0, BPF_MAP_GET_NEXT_KEY, all & ~drone },
 	};
 	int error = 0;
 
@@ -99,6 +107,9 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 		if (table[i].kinds & 1u << kind)
 			error = seccomp_rule_add(f, SCMP_ACT_ALLOW, table[i].call, 1,
 				SCMP_CMP(table[i].arg, SCMP_CMP_EQ, table[i].value));
+	/* A cell's own chart must not grow over its sisters'. Who asks for more memory is told no, and allocates anew. */
+	if (!error)
+		error = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(mremap), 0);
 	return error ? error : allow_memory(f, kind);
 }
 
@@ -108,6 +119,10 @@ static int allow_kind(scmp_filter_ctx f, enum membrane kind, bool may_kill)
 
 	/* A T cell opens nothing, sends nothing and bears nobody. */
 	if (!error && kind == MEMBRANE_TCELL)
+		return allow_narrowed(f, kind);
+	if (!error && (kind == MEMBRANE_SCRIBE || kind == MEMBRANE_GERM))
+		error = allow_all_of(f, calls_scribe, sizeof(calls_scribe) / sizeof(*calls_scribe));
+	if (!error && kind == MEMBRANE_SCRIBE)
 		return allow_narrowed(f, kind);
 	if (!error)
 		error = allow_all_of(f, calls_drone, sizeof(calls_drone) / sizeof(*calls_drone));

@@ -47,12 +47,24 @@ enum {
 	FD_PATHOGENS = 28, /* map of requests that kill, the same */
 	FD_PRESENT = 29, /* programs of the immune system: of blood */
 	FD_BLAME = 30,
-	FD_BAN = 31,     /* of T cells */
-	FD_ANTIGENS = 32, /* the ring of evidence; read by the T cell */
-	FD_ALLOW_V4 = 33, /* never-ban list, read-only */
-	FD_ALLOW_V6 = 34,
-	FD_REFUSED = 35, /* clients of trusted proxies that are answered 403, read-only; of blood */
-	FD_FIXED = 36,
+	FD_PRAISE = 31,
+	FD_BAN = 32,     /* of T cells */
+	FD_POST = 33,
+	FD_WIDEN = 34,
+	FD_ALARM = 35,
+	FD_FORGET = 36,
+	FD_RESIGN = 37,
+	FD_ANTIGENS = 38, /* the rings of evidence; read by the judge and its helper */
+	FD_ANTIGENS_MORE = 39,
+	FD_CHRONICLE = 40, /* the ring of incidents; read by the scribe */
+	FD_LYMPH = 41,    /* counts, read-only */
+	FD_ALLOW_V4 = 42, /* never-ban list, read-only */
+	FD_ALLOW_V6 = 43,
+	FD_CHART = 44,   /* memory of the charts; made by the egg, closed by cells that leave the shared table */
+	FD_REFUSED = 45, /* clients of trusted proxies that are answered 403, read-only; of blood */
+	FD_SIGNATURE_HEAD = 46, /* the automaton's maps; mapped and closed like those above */
+	FD_SIGNATURES = 47,
+	FD_FIXED = 48,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,9 +132,20 @@ static int tissue_map_bus(struct tissue *t)
 	t->pulses = map_array(FD_PULSES, sizeof(struct pulse), CELL_SLOTS_MAX, PROT_READ);
 	t->proofs = map_array(FD_PROOFS, sizeof(struct proof), CELL_SLOTS_MAX, PROT_READ);
 	t->pathogens = map_array(FD_PATHOGENS, sizeof(struct pathogen), PATHOGEN_SETS * PATHOGEN_WAYS, PROT_READ);
-	if (getrandom(t->fingerprint_key, sizeof(t->fingerprint_key), 0) != sizeof(t->fingerprint_key))
-		return -EIO;
 	return t->rules && t->receptors && t->pulses && t->proofs && t->pathogens ? 0 : -errno;
+}
+
+/* The table's size stands in its head. */
+static int tissue_map_signatures(struct tissue *t)
+{
+	const struct signature_head *h = map_array(FD_SIGNATURE_HEAD, sizeof(*h), 1, PROT_READ);
+
+	t->signatures.head = h;
+	if (!h)
+		return -errno;
+	t->signatures.cell = map_array(FD_SIGNATURES, sizeof(*t->signatures.cell) * 4,
+		(h->states * h->classes + h->states - h->hit_from + 3) / 4, PROT_READ);
+	return t->signatures.cell ? 0 : -errno;
 }
 
 int tissue_open(struct tissue *t)
@@ -145,6 +155,8 @@ int tissue_open(struct tissue *t)
 
 	if (!error)
 		error = tissue_map_bus(t);
+	if (!error)
+		error = tissue_map_signatures(t);
 	if (error)
 		return error;
 	t->commons = map_shared(sizeof(struct commons));

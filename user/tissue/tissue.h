@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include "shared/antigen.h"
 #include "shared/hormone.h"
+#include "immune/automaton.h"
 #include "tissue/germ.h"
 
+struct chart;
 struct commons;
 struct synapse;
 struct vessel;
@@ -26,10 +28,11 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
-	uint64_t fingerprint_key[2];                  /* of this life of the organism */
+	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
+	const struct chart *charts;                   /* read-only, by slot */
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];

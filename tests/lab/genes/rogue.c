@@ -149,6 +149,32 @@ static int protect(const struct request *r)
 	return tell(r, "error", mprotect(at, query_number(r->query, "bytes=", 4096), PROT_READ | PROT_WRITE) ? errno : 0);
 }
 
+/* Makes the mapping at= of bytes= larger by the same again. */
+static int grow(const struct request *r)
+{
+	char *at = (char *)query_number(r->query, "at=", 0);
+	size_t n = query_number(r->query, "bytes=", 4096);
+
+	return tell(r, "error", mremap(at, n, 2 * n, MREMAP_MAYMOVE) == MAP_FAILED ? errno : 0);
+}
+
+#define MARK	   "X-Mark: rogue"
+#define DRONE_SEEN 65536 /* bytes of the drone's own memory in which its header lines are looked for */
+
+/* Spoils a header line after the drone has checked it: the drone seals the answer as its own. */
+static int mangle(const struct request *r)
+{
+	char *drone = *(char **)(r->rs + 1), *line;
+
+	if (r->rs->header(r->rs, "X-Mark", "rogue"))
+		return -EINVAL;
+	line = memmem(drone, DRONE_SEEN, MARK, sizeof(MARK) - 1);
+	if (!line)
+		return -ENOENT;
+	line[1] = ' ';
+	return tell(r, "pid", getpid());
+}
+
 /* Writes the number value= into memory at=, unless it is the process unless= itself; tells which it is. */
 static int poke(const struct request *r)
 {
@@ -245,7 +271,7 @@ static int spin(const struct request *r)
 	return 0;
 }
 
-#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(poke) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
+#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
 
 static int express(void *self, const struct cellws_request *rq, struct cellws_response *rs)
 {
