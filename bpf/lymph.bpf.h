@@ -31,6 +31,8 @@ LYMPH_MAP struct {
 	__uint(max_entries, CHRONICLE_RING);
 } chronicle SEC(".maps");
 
+#include "report.bpf.h"
+
 /* What stands against each source. Writers: gland_present, mucosa_screen; told_s: gland_ban. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -132,6 +134,7 @@ static __always_inline void incident_write(struct lymph *count, struct incident 
 	__builtin_memcpy(to, what, sizeof(*to));
 	barrier();
 	to->seq = what->seq = seq;
+	report_put(what);
 	if (k->remember && bpf_ringbuf_output(&chronicle, what, sizeof(*what), BPF_RB_FORCE_WAKEUP))
 		__sync_fetch_and_add(&count->unwritten, 1);
 }

@@ -154,6 +154,11 @@
 		"of a request beyond requests_per_second")                                                             \
 	X(WEIGHTS, slow, COUNT, 0, 1000000, "5", "points", dna, weight_slow,                                           \
 		"of a request or an answer that stood still for too long")                                             \
+	X(IMMUNE, report_syslog, COUNT, 0, 1, "0", "", dna, report_syslog, "1: incidents go to the system log")        \
+	X(IMMUNE, report_program, TEXT, 0, DNA_TEXT_MAX - 1, "", "bytes", dna, report_program,                         \
+		"program (absolute path, arguments) that is given a line of JSON for each incident")                   \
+	X(IMMUNE, report_user, TEXT, 0, DNA_NAME_MAX - 1, "", "bytes", dna, report_user,                               \
+		"user of that program and of what feeds it; \"\" is that of the cells")                                \
 	X(IMMUNE, memory, PATH, 0, DNA_PATH_MAX - 1, DNA_MEMORY_DEFAULT, "bytes", dna, memory,                         \
 		"file of what is remembered over restarts; NAME is the organism's; \"\" remembers nothing")           \
 	X(HORMONES, attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_attenuation_q16,                        \

@@ -14,7 +14,7 @@ LAB_SUITE(lab_91_proxy, 120);
 #define ANYBODY "10.99.7.7"
 #define GET     "GET /client HTTP/1.1\r\nHost: lab\r\n"
 #define V2      "\r\n\r\n\0\r\nQUIT\n"
-#define ATTACK  "GET /trap HTTP/1.1\r\nHost: lab\r\n"
+#define ATTACK  "GET /trap HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n"
 
 static void live(const char *proxy_protocol, const char *more)
 {

@@ -7,6 +7,7 @@
 #include "cellctl/egg_genes.h"
 #include "cellctl/pins.h"
 #include "cellctl/remember.h"
+#include "cellctl/reporter.h"
 #include "cellctl/vital.h"
 
 #include <bpf/bpf.h>
@@ -175,6 +176,7 @@ int down_organism(const struct invocation *in, const char *name)
 	}
 	if (cookies_setting_back(in, name))
 		verb_say(0, "net.ipv4.tcp_syncookies cannot be put back");
+	reporter_end(in, name);
 	remember_save(in, name, true);
 	error = pins_remove(in, name, NULL);
 	remove_place(in, name);

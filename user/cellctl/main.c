@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* cellctl: takes the common options, finds the verb, runs it; or goes on as a cell. */
+/* cellctl: takes the common options, finds the verb, runs it; or goes on as a cell or as the reporter. */
 #include "cellctl/verb.h"
 #include "cells/cell.h"
+#include "reporter/reporter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], CELL_ARGUMENT))
 		cell_main(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], REPORTER_ARGUMENT))
+		reporter_main(argc, argv);
 	if (common_options(&in))
 		return VERB_USAGE;
 	if (verb_flag(&in, "--help") || verb_flag(&in, "-h"))

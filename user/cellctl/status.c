@@ -4,6 +4,7 @@
 #include "cellctl/levels.h"
 #include "cellctl/verb.h"
 #include "cellctl/pins.h"
+#include "cellctl/reporter.h"
 #include "cellctl/vital.h"
 #include "immune/ban.h"
 #include "shared/verdict.h"
@@ -88,6 +89,26 @@ static json_t *immune_json(const struct invocation *in, const char *name)
 		(json_int_t)sum.lymph.lost, "alarm", (int)sum.lymph.alarm);
 }
 
+/* Not a cell, but a process of the organism's all the same. */
+static json_t *reporter_json(const struct invocation *in, const char *name)
+{
+	pid_t pid = reporter_find(in, name);
+
+	if (pid < 0)
+		return json_null();
+	return json_pack("{s:I, s:s}", "pid", (json_int_t)pid, "state", pid ? "living" : "dead");
+}
+
+static void print_reporter(const struct invocation *in, const char *name)
+{
+	pid_t pid = reporter_find(in, name);
+
+	if (pid > 0)
+		printf("\nincidents are reported by process %d\n", pid);
+	else if (!pid)
+		printf("\nincidents are not reported: the reporter is dead; `cellctl down` and `up` start another\n");
+}
+
 static json_t *status_json(const struct invocation *in, const char *name, const struct family *f, const struct levels *l)
 {
 	json_t *cells = json_array();
@@ -95,8 +116,9 @@ static json_t *status_json(const struct invocation *in, const char *name, const 
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++)
 		if (f->cell[i].state == CELL_LIVING)
 			json_array_append_new(cells, cell_json(f, l, i));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(in, f), "cells", cells, "census",
-		census_json(f), "circulation", circulation_json(f), "immune", immune_json(in, name), "hosts");
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(in, f), "cells", cells, "census",
+		census_json(f), "circulation", circulation_json(f), "immune", immune_json(in, name), "reporter",
+		reporter_json(in, name), "hosts");
 }
 
 static void print_levels(const struct levels *l, uint32_t slot)
@@ -194,6 +216,7 @@ static void print_status(const struct invocation *in, const char *name, const st
 		(unsigned long long)c.sum.requests, (unsigned long long)c.sum.reflex_hits, (unsigned long long)c.connections,
 		(unsigned long long)c.sum.errors);
 	print_immune(in, name);
+	print_reporter(in, name);
 }
 
 int verb_status(const struct invocation *in)

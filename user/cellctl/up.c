@@ -117,7 +117,7 @@ static int up_plan(struct up *u)
 static int up_steps(struct up *u)
 {
 	static int (*const steps[])(struct up *) = { up_plan, up_lock, up_load, up_neverban, up_memory, up_listen, up_key,
-		up_guard, up_screen, up_lay, up_unless_confirmed };
+		up_guard, up_screen, up_reporter, up_lay, up_unless_confirmed };
 
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](u);

@@ -34,6 +34,7 @@ struct up {
 	int log;
 	int ready[2];     /* to and from the egg */
 	pid_t egg;
+	pid_t reporter;   /* 0: none */
 	/* Everything the egg is to inherit, by its number in the plan; -1 where there is nothing. */
 	int *fds;
 	int fds_n;
@@ -65,6 +66,7 @@ int up_listen(struct up *u);          /* up_listen.c: sockets, bells, epoll sets
 int up_key(struct up *u);             /* up_key.c: the secret key in shared memory, and where the run directory finds it */
 int up_guard(struct up *u);           /* up_guard.c: strangers kept off the addresses, where the host allows it */
 int up_screen(struct up *u);          /* up_xdp.c: the skin on the interface */
+int up_reporter(struct up *u);        /* up_reporter.c: who tells incidents to others, if that is wanted */
 int up_lay(struct up *u);             /* up_egg.c: an unprivileged egg that is ready */
 int up_unless_confirmed(struct up *u); /* up_confirm.c: who takes it down again */
 

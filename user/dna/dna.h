@@ -95,6 +95,9 @@ struct dna {
 	uint32_t cookie_rate;         /* SYNs per port and second that are a flood; 0: never */
 	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */
 	char key[DNA_PATH_MAX];       /* file of the secret key, absolute; "" when not given */
+	uint32_t report_syslog;       /* 1: incidents go to the system log */
+	char report_program[DNA_TEXT_MAX]; /* absolute path and arguments; "" for none */
+	char report_user[DNA_NAME_MAX];    /* "": the user of the cells */
 	char memory[DNA_PATH_MAX];    /* file of the immune memory, absolute; DNA_MEMORY_DEFAULT, or "" for none */
 	uint32_t cells_max;           /* of all classes together */
 	uint32_t hormone_attenuation_q16; /* fractions: 65536 is 1 */

@@ -174,5 +174,6 @@ int dna_check_host(const struct dna *dna, FILE *out)
 		else
 			check_gene(&h, &dna->route[i]);
 	}
+	dna_report_check(dna, &h.problems);
 	return dna_problem_print(&h.problems, out);
 }

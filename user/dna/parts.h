@@ -174,6 +174,9 @@ void dna_signature_check(struct dna_reading *r);
 /* Reads one trap of the list. */
 bool dna_trap_read(struct dna_value *v);
 
+/* report.c: what the host can tell of where incidents are to go. */
+void dna_report_check(const struct dna *dna, struct dna_problems *problems);
+
 /* digest.c: SHA-256 in hex. */
 void dna_digest(const char *text, size_t n, char hex[65]);
 
