@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Never lock the admin out: whom nobody may ban, observing instead of dropping, an `up` that undoes itself. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "lab.h"
 
@@ -102,6 +104,35 @@ Test(lab_94_guard, b_none_of_them_is_banned_by_hand_or_by_a_list)
 	/* An address that the host got after `up`. */
 	lab_sh(&lab, "ip -n %s addr add 198.51.100.5/32 dev eth0", lab.server);
 	immune(1, "ban 198.51.100.5", "an address of this host");
+}
+
+static int listen_at(const char *address, int port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(inet_pton(AF_INET, address, &at.sin_addr), 1);
+	cr_assert(fd >= 0 && !bind(fd, (struct sockaddr *)&at, sizeof(at)) && !listen(fd, 5));
+	return fd;
+}
+
+/* No word of the session in any environment: only the connection that a process called sshd holds tells. */
+Test(lab_94_guard, m_the_connection_of_an_sshd_among_the_ancestors)
+{
+	int fd = listen_at(LAB_CLIENT_V4, 2222);
+	json_t *list;
+
+	lab_write_dna(&lab, "");
+	lab_sh(&lab,
+		"cp /bin/bash %s/sshd; exec env -u SSH_CONNECTION -u SSH_CLIENT nsenter --net=/run/netns/%s %s/sshd -c "
+		"'exec 5<>/dev/tcp/" LAB_CLIENT_V4 "/2222; %s/cellctl up eth0 --dna %s --run-dir %s --bpffs %s 5>&-; exit $?'",
+		lab.dir, lab.server, lab.dir, lab_here(), lab.dna, lab.run_dir, lab.bpffs);
+	lab_expect(&lab, 0, "never banned: " LAB_CLIENT_V4 " (an administrator's SSH session)");
+	immune(0, "list --json", NULL);
+	list = json_loads(lab.out, 0, NULL);
+	cr_expect_str_eq(origin_of(list, LAB_CLIENT_V4), "an administrator's SSH session", "%s", lab.out);
+	json_decref(list);
+	close(fd);
 }
 
 static bool refused_by_screen(void)
