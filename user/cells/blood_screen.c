@@ -2,6 +2,7 @@
 /* Blood as antibody: looks for traps and attacks in requests, and hands evidence to the kernel with the connection it is of. */
 #include "cells/blood.h"
 #include "http/path.h"
+#include "immune/crowd.h"
 #include "immune/normalise.h"
 
 #include <arpa/inet.h>
@@ -141,7 +142,7 @@ static int find_signature(struct artery *a, const char *head, uint32_t head_n, s
 	return found;
 }
 
-/* Whether a request against which evidence was presented is refused: an organism that only observes refuses nothing. */
+/* What is refused after evidence was presented: an organism that only observes refuses nothing. */
 static int refuses(struct artery *a, int status)
 {
 	if (a->t->rules->observe)
@@ -179,6 +180,30 @@ int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 	return refuses(a, 403);
 }
 
+void screen_enter(struct artery *a, const struct conn *c)
+{
+	if (a->t->crowd[a->v])
+		crowd_enter(a->t->crowd[a->v], source_of(c));
+}
+
+void screen_leave(struct artery *a, const struct conn *c)
+{
+	if (a->t->crowd[a->v])
+		crowd_leave(a->t->crowd[a->v], source_of(c));
+}
+
+bool screen_is_crowd(struct artery *a, const struct conn *c)
+{
+	uint32_t most = a->t->germ->dna.connections_per_source, all = 0;
+
+	for (uint32_t v = 0; most && v < a->t->plan->vessels; v++)
+		all += crowd_count(a->t->crowd[v], source_of(c));
+	if (all <= most || source_is_allowed(a, c))
+		return false;
+	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "connections at a time", 21);
+	return refuses(a, 1);
+}
+
 bool screen_too_many(struct artery *a, const struct conn *c)
 {
 	if (!a->rate || rate_take(a->rate, source_of(c), a->now_ms) || source_is_allowed(a, c))
@@ -187,14 +212,18 @@ bool screen_too_many(struct artery *a, const struct conn *c)
 	return refuses(a, 429);
 }
 
-void screen_refuse(struct artery *a, uint32_t i, int status)
+void screen_cut(struct artery *a, uint32_t i)
 {
 	struct linger reset = { .l_onoff = 1 };
 
-	if (a->t->germ->dna.refuse == DNA_REFUSE_ANSWER) {
-		blood_refuse(a, i, status, false);
-		return;
-	}
 	setsockopt(conn_at(a, i)->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	blood_close(a, i);
+}
+
+void screen_refuse(struct artery *a, uint32_t i, int status)
+{
+	if (a->t->germ->dna.refuse == DNA_REFUSE_ANSWER)
+		blood_refuse(a, i, status, false);
+	else
+		screen_cut(a, i);
 }

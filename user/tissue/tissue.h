@@ -11,6 +11,7 @@
 #include "tissue/germ.h"
 
 struct commons;
+struct crowd;
 struct synapse;
 struct vessel;
 
@@ -35,6 +36,7 @@ struct tissue {
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
+	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel; NULL: the DNA has no limit */
 	uint32_t slot; /* of this cell */
 	uint32_t id;
 	int class;
