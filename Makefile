@@ -98,7 +98,7 @@ lab crash: $(TEST_GENE)
 check-long: ## the crash points again, ten times as many instructions
 	$(Q)CRASH_POINTS=2000 $(MAKE) --no-print-directory crash
 
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c user/link/*.c user/secret/*.c) dna.conf
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard user/http/*.c user/dna/*.c user/link/*.c user/secret/*.c) user/immune/automaton.c user/immune/normalise.c dna.conf
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -Iinclude -Iuser -Itests/lib \

@@ -137,7 +137,7 @@
 	X(IMMUNE, missing_per_second, COUNT, 1, 100000, "20", "answers", dna, missing_per_second,                      \
 		"answers 401 and 404 in a second and source that do not count against it; a missing path counts once") \
 	X(IMMUNE, connections_per_source, COUNT, 0, 1000000, "0", "connections", dna, connections_per_source,          \
-		"most connections that a source (IPv6: /64) may have open; 0 is off")                                  \
+		"most connections that a source (IPv6: /64) may have open; more are reset; 0 is off")                  \
 	X(IMMUNE, refuse, REFUSAL, 5, 6, "answer", "bytes", dna, refuse,                                               \
 		"what becomes of a request that is an attack or one too many: answered 403 or 429, or its connection reset") \
 	X(SIGNATURE, match, TEXT, 2, DNA_MATCH_MAX - 1, NULL, "bytes", dna_signature, match,                           \

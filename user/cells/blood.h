@@ -147,6 +147,11 @@ void blood_ask(struct artery *a, uint32_t i);
 /* blood_screen.c: attacks, and evidence of them. */
 struct screen;
 struct screen *screen_new(const struct dna *dna);
+/* A connection comes or goes. */
+void screen_enter(struct artery *a, const struct conn *c);
+void screen_leave(struct artery *a, const struct conn *c);
+/* More connections than a source may have, this one included; the evidence is presented. */
+bool screen_is_crowd(struct artery *a, const struct conn *c);
 /* Over the DNA's rate of requests, and not on its never-ban list; the evidence is presented. */
 bool screen_too_many(struct artery *a, const struct conn *c);
 /* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
@@ -174,6 +179,8 @@ static inline uint32_t screen_patience(const struct artery *a, uint32_t ms)
 }
 /* Refuses as the DNA wants it: with the answer, or with a reset. The connection may be gone then. */
 void screen_refuse(struct artery *a, uint32_t i, int status);
+/* Resets the connection. */
+void screen_cut(struct artery *a, uint32_t i);
 
 /* blood_tag.c: connections on which the socket filter has found a signature. */
 /* The filter has dropped a segment of the connection with this cookie. */

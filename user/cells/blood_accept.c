@@ -79,12 +79,16 @@ bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 		return false;
 	}
 	a->open++;
+	screen_enter(a, c);
 	e.data.u64 = (uint64_t)c->serial << 32 | i;
 	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &e)) {
 		blood_close(a, i);
 		return false;
 	}
 	conn_deadline(a, i, screen_patience(a, a->t->germ->dna.head_ms));
+	/* Without an answer: a client that is slow to take it would keep the record that others are to have. */
+	if (screen_is_crowd(a, c))
+		screen_cut(a, i);
 	return true;
 }
 
@@ -185,6 +189,7 @@ void blood_close(struct artery *a, uint32_t i)
 	if (file >= 0)
 		close(file);
 	vessel_drop_input(a->vessel, c);
+	screen_leave(a, c);
 	close(c->fd);
 	vessel_give(a->vessel, i);
 	a->open--;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Taking over a vessel: records are repaired, lists made anew, and every connection goes on where the kernel says it is. */
 #include "cells/blood_adopt.h"
+#include "immune/crowd.h"
 #include "cells/cell.h"
 
 #include <errno.h>
@@ -214,6 +215,7 @@ static void adopt_records(struct artery *a)
 			continue;
 		}
 		a->open++;
+		screen_enter(a, c);
 		if (c->phase == CONN_SENDING && conn_out(c)->kind == OUT_REPLY)
 			v->reply[conn_out(c)->ref].refs++;
 	}
@@ -295,6 +297,8 @@ void blood_adopt(struct artery *a)
 
 	if (!v->capacity) {
 		vessel_init(v, a->t->germ->dna.connections);
+		if (a->t->crowd[a->v])
+			crowd_init(a->t->crowd[a->v], a->t->germ->dna.connections);
 		reply_init(a);
 		slots_init(a);
 		return;
@@ -302,6 +306,8 @@ void blood_adopt(struct artery *a)
 	slots_init(a);
 	repair_all(a);
 	adopt_buffers(v);
+	if (a->t->crowd[a->v])
+		crowd_init(a->t->crowd[a->v], a->t->germ->dna.connections);
 	adopt_records(a);
 	slots_init(a);
 	adopt_strays(a);

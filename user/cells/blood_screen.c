@@ -3,6 +3,7 @@
 #include "cells/blood.h"
 #include "cells/signal.h"
 #include "http/path.h"
+#include "immune/crowd.h"
 #include "immune/normalise.h"
 
 #include <arpa/inet.h>
@@ -188,6 +189,31 @@ int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 	return 403;
 }
 
+/* A trusted proxy's connections are those of many, and whose they are changes from request to request. */
+void screen_enter(struct artery *a, const struct conn *c)
+{
+	if (a->t->crowd[a->v] && !c->via)
+		crowd_enter(a->t->crowd[a->v], source_of(c));
+}
+
+void screen_leave(struct artery *a, const struct conn *c)
+{
+	if (a->t->crowd[a->v] && !c->via)
+		crowd_leave(a->t->crowd[a->v], source_of(c));
+}
+
+bool screen_is_crowd(struct artery *a, const struct conn *c)
+{
+	uint32_t most = a->t->germ->dna.connections_per_source, all = 0;
+
+	for (uint32_t v = 0; most && !c->via && v < a->t->plan->vessels; v++)
+		all += crowd_count(a->t->crowd[v], source_of(c));
+	if (all <= most || client_is_in(a->t->germ->dna.allow, a->t->germ->dna.allow_count, c))
+		return false;
+	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "connections at a time", 21);
+	return screen_refuses(a, 1);
+}
+
 bool screen_too_many(struct artery *a, const struct conn *c)
 {
 	const struct dna *dna = &a->t->germ->dna;
@@ -201,16 +227,24 @@ bool screen_too_many(struct artery *a, const struct conn *c)
 	return true;
 }
 
-void screen_refuse(struct artery *a, uint32_t i, int status)
+void screen_cut(struct artery *a, uint32_t i)
 {
 	struct linger reset = { .l_onoff = 1 };
 	struct conn *c = conn_at(a, i);
 
-	/* A trusted proxy's connection serves other clients as well. */
-	if (c->via || a->t->germ->dna.refuse == DNA_REFUSE_ANSWER) {
-		blood_refuse(a, i, status, c->via && !(c->flags & CONN_HAS_BODY));
-		return;
-	}
 	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	blood_close(a, i);
+}
+
+void screen_refuse(struct artery *a, uint32_t i, int status)
+{
+	struct conn *c = conn_at(a, i);
+
+	/* A trusted proxy's connection serves other clients as well. */
+	if (c->via)
+		blood_refuse(a, i, status, !(c->flags & CONN_HAS_BODY));
+	else if (a->t->germ->dna.refuse == DNA_REFUSE_ANSWER)
+		blood_refuse(a, i, status, false);
+	else
+		screen_cut(a, i);
 }

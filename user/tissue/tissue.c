@@ -2,6 +2,7 @@
 /* The common parts of every cell: mappings, log, clock, gland calls, process title. */
 #include "tissue/tissue.h"
 #include "http/date.h"
+#include "immune/crowd.h"
 #include "tissue/synapse.h"
 #include "tissue/vessel.h"
 
@@ -165,7 +166,8 @@ int tissue_open(struct tissue *t)
 	for (uint32_t v = 0; v < t->plan->vessels; v++) {
 		t->synapse[v] = map_shared(SYNAPSE_BYTES);
 		t->vessel[v] = map_shared(vessel_bytes(dna->connections));
-		if (!t->synapse[v] || !t->vessel[v])
+		t->crowd[v] = dna->connections_per_source ? map_shared(crowd_bytes(dna->connections)) : NULL;
+		if (!t->synapse[v] || !t->vessel[v] || (dna->connections_per_source && !t->crowd[v]))
 			return -errno;
 	}
 	return 0;

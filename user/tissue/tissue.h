@@ -12,6 +12,7 @@
 
 struct chart;
 struct commons;
+struct crowd;
 struct synapse;
 struct vessel;
 
@@ -36,6 +37,7 @@ struct tissue {
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
+	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel; NULL: the DNA has no limit */
 	uint32_t slot; /* of this cell */
 	uint32_t id;
 	int class;
