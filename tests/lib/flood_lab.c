@@ -73,18 +73,22 @@ struct goodput {
 	double kept, anew;
 };
 
-static struct goodput phase(bool plain)
+static struct goodput phase(bool plain, struct siege *siege)
 {
 	struct live_counts before, after;
 	double seconds;
 
 	flood_list_use(&list, plain);
+	if (siege)
+		siege_start(siege);
 	pass_time(plan()->warm_s);
 	seconds = lab_now();
 	before = *live->so_far;
 	pass_time(plan()->phase_s);
 	after = *live->so_far;
 	seconds = lab_now() - seconds;
+	if (siege)
+		siege_end(siege);
 	return (struct goodput){ (double)(after.kept - before.kept) / seconds, (double)(after.anew - before.anew) / seconds };
 }
 
@@ -121,14 +125,14 @@ static double tell(struct series *s, unsigned n)
 	return ratio;
 }
 
-void flood_lab_measure(const char *what)
+void flood_lab_measure(const char *what, struct siege *siege)
 {
 	struct series kept, anew;
 	unsigned n = plan()->rounds;
 	double a, b;
 
 	for (unsigned i = 0; i < n; i++) {
-		struct goodput plain = phase(true), skin = phase(false);
+		struct goodput plain = phase(true, siege), skin = phase(false, siege);
 
 		note(&kept, i, plain.kept, skin.kept);
 		note(&anew, i, plain.anew, skin.anew);
