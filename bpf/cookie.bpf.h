@@ -231,7 +231,8 @@ static __always_inline bool cookie_taken(struct bpf_sock *listener, const struct
 }
 
 /* The same of the ACK that would come back. */
-static __always_inline bool cookie_would_be_taken(struct bpf_sock *listener, const struct packet *p, const struct cookie_syn *syn, __u32 cookie)
+static __always_inline bool cookie_would_be_taken(struct bpf_sock *listener, const struct packet *p, const struct cookie_syn *syn,
+	__u32 cookie)
 {
 	struct wire_tcp ack = syn->tcp;
 
@@ -243,7 +244,8 @@ static __always_inline bool cookie_would_be_taken(struct bpf_sock *listener, con
 }
 
 /* Writes the SYN-ACK over the SYN. */
-static __always_inline __u32 cookie_send(struct xdp_md *ctx, const struct packet *p, const struct cookie_syn *syn, __u32 bytes, __u32 cookie)
+static __always_inline __u32 cookie_send(struct xdp_md *ctx, const struct packet *p, const struct cookie_syn *syn, __u32 bytes,
+	__u32 cookie)
 {
 	struct cookie_wish wish = { .scale = 15 };
 	struct cookie_reply reply = { 0 };
@@ -296,15 +298,19 @@ static __always_inline struct bpf_sock *cookie_socket(struct xdp_md *ctx, const 
 }
 
 /*
- * A SYN, in a flood. One whose addresses and ports have a connection is the stack's: it may be a client that uses a port
- * again whose last connection still waits here for stray packets (TIME_WAIT). The stack lets the new one take its place;
- * an ACK with a cookie it would take for one of the old connection, and the client would wait for ever.
+ * A SYN. In a flood one whose addresses and ports have a connection is still the stack's: it may be a client that uses a
+ * port again whose last connection waits here for stray packets (TIME_WAIT). The stack lets the new one take its place; an
+ * ACK with a cookie it would take for one of the old connection, and the client would wait for ever. ANSWER_COOKIE, a drop,
+ * or UNDECIDED when the stack may have it.
  */
 static __always_inline __u32 cookie_judge_syn(struct xdp_md *ctx, const struct packet *p)
 {
-	struct bpf_sock *sk = cookie_socket(ctx, p);
 	__u32 verdict = UNDECIDED;
+	struct bpf_sock *sk;
 
+	if (flood_count_syn(p) % COOKIE_TRICKLE == 0)
+		return UNDECIDED;
+	sk = cookie_socket(ctx, p);
 	if (!sk)
 		return VERDICT_DROP_STRAY;
 	if (sk->state == BPF_TCP_LISTEN)
@@ -331,7 +337,7 @@ static __always_inline __u32 cookie_judge_rest(struct xdp_md *ctx, const struct 
 	return verdict;
 }
 
-/* Looks whether a packet is a stray: each one in a flood, else one in STRAY_SAMPLE. */
+/* Not a SYN: looks whether it is a stray, each one in a flood, else one in STRAY_SAMPLE. The verdicts above. */
 static __always_inline __u32 cookie_judge_strays(struct xdp_md *ctx, const struct packet *p, bool rages)
 {
 	__u32 verdict;
@@ -342,19 +348,6 @@ static __always_inline __u32 cookie_judge_strays(struct xdp_md *ctx, const struc
 	if (verdict == VERDICT_DROP_STRAY)
 		flood_count_strays(p, rages ? 1 : STRAY_SAMPLE);
 	return rages || verdict != VERDICT_DROP_STRAY ? verdict : UNDECIDED;
-}
-
-/* rages: some port is flooded. The verdicts above, or UNDECIDED when the stack may have the packet. */
-static __always_inline __u32 cookie_judge(struct xdp_md *ctx, const struct packet *p, bool rages)
-{
-	__u64 nth;
-
-	if (!port_syn_rate)
-		return UNDECIDED;
-	if (!flood_is_syn(p))
-		return cookie_judge_strays(ctx, p, rages);
-	nth = flood_count_syn(p);
-	return nth % COOKIE_TRICKLE ? cookie_judge_syn(ctx, p) : UNDECIDED;
 }
 
 #endif

@@ -41,6 +41,8 @@ struct {
 /* Nanoseconds that a source pays for a SYN and for a packet, 0 for no limit. Set before load by `up`. */
 const volatile __u64 syn_cost_ns = 0;
 const volatile __u64 packet_cost_ns = 0;
+/* One packet in so many is charged, for all of them, where the limit is so high that a draw is fair. Set before load by `up`. */
+const volatile __u32 packet_sample = 1;
 /* SYNs, or packets of no connection, to one port per second that are a flood. Set before load by `up`. */
 const volatile __u32 port_syn_rate = 0;
 
@@ -55,7 +57,8 @@ static __always_inline __u64 flood_key(const struct packet *p)
 	return p->family == 4 ? (__u64)p->source.word[0] << 32 : p->source.half[0];
 }
 
-static __always_inline bool flood_spend(__u64 *full_ns, __u64 now, __u64 cost)
+/* pays: else it is only seen whether it could. */
+static __always_inline bool flood_spend(__u64 *full_ns, __u64 now, __u64 cost, bool pays)
 {
 	__u64 full = *full_ns;
 
@@ -65,7 +68,8 @@ static __always_inline bool flood_spend(__u64 *full_ns, __u64 now, __u64 cost)
 		full = now;
 	if (full + cost - now > FLOOD_SECOND)
 		return false;
-	*full_ns = full + cost;
+	if (pays)
+		*full_ns = full + cost;
 	return true;
 }
 
@@ -78,31 +82,36 @@ static __always_inline bool flood_rages(void)
 	return s && s->judge_until_ns && bpf_ktime_get_coarse_ns() < s->judge_until_ns;
 }
 
+/* Whether a packet is charged to its source. */
+static __always_inline bool flood_draws(bool syn)
+{
+	return syn || packet_sample <= 1 || !(bpf_get_prandom_u32() % packet_sample);
+}
+
 /* In a flood no source is added: forged addresses would cost more to count than to answer. */
 static __always_inline __u32 flood_charge(const struct packet *p, bool syn, bool rages)
 {
-	__u64 key = flood_key(p), now = bpf_ktime_get_coarse_ns();
+	__u64 key = flood_key(p), now = bpf_ktime_get_coarse_ns(), cost = syn ? packet_cost_ns : packet_cost_ns * packet_sample;
 	struct source_rate *rate = bpf_map_lookup_elem(&rate_sources, &key);
+	bool pays = flood_draws(syn);
 
 	if (!rate) {
-		struct source_rate first = { .syn_ns = syn ? now + syn_cost_ns : now, .packet_ns = now + packet_cost_ns };
+		struct source_rate first = { .syn_ns = syn ? now + syn_cost_ns : now, .packet_ns = now + cost };
 
-		if (!rages)
+		if (!rages && pays)
 			bpf_map_update_elem(&rate_sources, &key, &first, BPF_NOEXIST);
 		return UNDECIDED;
 	}
-	if (!flood_spend(&rate->packet_ns, now, packet_cost_ns))
+	if (!flood_spend(&rate->packet_ns, now, cost, pays))
 		return VERDICT_DROP_PACKET_RATE;
-	if (syn && !flood_spend(&rate->syn_ns, now, syn_cost_ns))
+	if (syn && !flood_spend(&rate->syn_ns, now, syn_cost_ns, true))
 		return VERDICT_DROP_SYN_RATE;
 	return UNDECIDED;
 }
 
 /* What one source may send. DROP_PACKET_RATE, DROP_SYN_RATE or UNDECIDED. */
-static __always_inline __u32 flood_judge(const struct packet *p, bool rages)
+static __always_inline __u32 flood_judge(const struct packet *p, bool syn, bool rages)
 {
-	bool syn = flood_is_syn(p);
-
 	return packet_cost_ns || (syn && syn_cost_ns) ? flood_charge(p, syn, rages) : UNDECIDED;
 }
 
@@ -122,6 +131,13 @@ static __always_inline void flood_turn_window(struct port_flood *f, __u64 now)
 	f->window_ns = now;
 	f->syns = 0;
 	f->strays = 0;
+}
+
+/* Not moved by less than a part of a window: every CPU reads these moments for every packet. */
+static __always_inline void flood_hold(__u64 *until_ns, __u64 to_ns)
+{
+	if (*until_ns + FLOOD_WINDOW / 4 < to_ns)
+		*until_ns = to_ns;
 }
 
 /*
@@ -144,8 +160,8 @@ static __always_inline __u64 flood_count_syn(const struct packet *p)
 	flood_turn_window(f, now);
 	syns = __sync_fetch_and_add(&f->syns, 1) + 1;
 	if (syns > (flooded ? limit / 2 : limit)) {
-		f->answer_until_ns = now + FLOOD_HOLD;
-		s->judge_until_ns = now + FLOOD_HOLD + FLOOD_LINGER;
+		flood_hold(&f->answer_until_ns, now + FLOOD_HOLD);
+		flood_hold(&s->judge_until_ns, now + FLOOD_HOLD + FLOOD_LINGER);
 		flooded = true;
 	}
 	return flooded && f->answers ? syns : 0;
@@ -166,8 +182,8 @@ static __always_inline void flood_count_strays(const struct packet *p, __u64 n)
 	if (limit < STRAY_LEAST)
 		limit = STRAY_LEAST;
 	flood_turn_window(f, now);
-	if (__sync_fetch_and_add(&f->strays, n) + n > limit && s->judge_until_ns < now + FLOOD_HOLD)
-		s->judge_until_ns = now + FLOOD_HOLD;
+	if (__sync_fetch_and_add(&f->strays, n) + n > limit)
+		flood_hold(&s->judge_until_ns, now + FLOOD_HOLD);
 }
 
 #endif

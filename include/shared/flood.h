@@ -12,6 +12,9 @@
 #define FLOOD_HOLD    (3 * FLOOD_SECOND)  /* a flood is over when so long no window was half full */
 #define FLOOD_LINGER  (4 * FLOOD_SECOND)  /* and answers to cookies still come in */
 
+#define PACKET_SAMPLE	   16	  /* one packet in so many is charged to its source */
+#define PACKET_SAMPLE_FROM 100000 /* where the limit is at least so high */
+
 #define STRAY_SAMPLE 64		     /* while there is no flood, one packet in so many is looked at */
 #define STRAY_LEAST  (8 * STRAY_SAMPLE) /* strays in a window that are never a flood: a few samples may be chance */
 

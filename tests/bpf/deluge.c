@@ -28,7 +28,8 @@ uint64_t deluge_counted(const struct skin_rig *rig, enum verdict v)
 	return c.of[v].packets;
 }
 
-void deluge_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict, const char *what)
+void deluge_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict,
+	const char *what)
 {
 	uint64_t before = deluge_counted(rig, verdict);
 	uint8_t frame[PACKET_MAX];

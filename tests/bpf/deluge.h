@@ -15,7 +15,8 @@
 extern const struct packet_recipe deluge_plain[DELUGE_KINDS];
 
 /* Fails the test unless the packet gets this action and is counted under this verdict. */
-void deluge_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict, const char *what);
+void deluge_expect(const struct skin_rig *rig, const struct packet_recipe *r, uint32_t action, enum verdict verdict,
+	const char *what);
 uint64_t deluge_counted(const struct skin_rig *rig, enum verdict v);
 
 /* Sends the three SYNs that are a flood with a cookie_rate of 10, one in a window. */

@@ -73,6 +73,7 @@ static void set_limits(struct cellws *skel, const struct rig_limits *l)
 {
 	skel->rodata->syn_cost_ns = l->syn_rate ? FLOOD_SECOND / l->syn_rate : 0;
 	skel->rodata->packet_cost_ns = l->packet_rate ? FLOOD_SECOND / l->packet_rate : 0;
+	skel->rodata->packet_sample = l->packet_rate >= PACKET_SAMPLE_FROM ? PACKET_SAMPLE : 1;
 	skel->rodata->port_syn_rate = l->cookie_rate;
 	skel->rodata->cookie_scale = l->cookie_scale;
 }

@@ -65,6 +65,29 @@ Test(skin_flood, b_packets_of_a_source)
 	}
 }
 
+/* From this limit on one packet in some is drawn and charged for all: about as many pass, and other sources all. */
+Test(skin_flood, bb_packets_by_samples)
+{
+	const struct rig_limits limits = { .packet_rate = PACKET_SAMPLE_FROM };
+	struct packet_recipe data = deluge_plain[0];
+	uint8_t frame[PACKET_MAX];
+	struct skin_rig rig;
+	uint64_t dropped;
+	size_t n;
+
+	data.flags = ACK;
+	n = packet_build(&data, frame);
+	rig_open_limited(&rig, false, 16, &limits);
+	/* In one go: within some milliseconds. What a source may send at once is a second's worth. */
+	rig_cost(&rig, frame, n, 3 * PACKET_SAMPLE_FROM);
+	dropped = deluge_counted(&rig, VERDICT_DROP_PACKET_RATE);
+	cr_expect_gt(dropped, PACKET_SAMPLE_FROM / 2, "only %llu are dropped", (unsigned long long)dropped);
+	cr_expect_lt(dropped, 2.3 * PACKET_SAMPLE_FROM, "%llu are dropped", (unsigned long long)dropped);
+	data.source = neighbour(&data);
+	deluge_expect(&rig, &data, XDP_PASS, VERDICT_PASS_CLEAN, "another source");
+	rig_close(&rig);
+}
+
 Test(skin_flood, c_an_observer_only_counts)
 {
 	const struct rig_limits limits = { .syn_rate = 1, .cookie_rate = 10 };

@@ -129,7 +129,8 @@ Test(skin_cost, zzz_beside_xdp_filter, .timeout = 120)
 	static const unsigned counts[] = { 0, 1000 - 1, 100000 - 1, MOST - 1 };
 	static const struct packet_recipe clean = { PACKET_V4, .flags = ACK }, syn = { PACKET_V4 };
 	static const struct packet_recipe banned = { PACKET_V4, .source = "198.51.100.1", .flags = ACK };
-	const struct rig_limits limits = { .syn_rate = 1000000000, .cookie_rate = 4000000000, .cookie_scale = COOKIE_NO_STAMPS };
+	const struct rig_limits limits = { .syn_rate = 1000000000, .packet_rate = 1000000000, .cookie_rate = 4000000000,
+		.cookie_scale = COOKIE_NO_STAMPS };
 	struct both b = { 0 };
 	bool found = true;
 

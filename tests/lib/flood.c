@@ -71,13 +71,13 @@ static void put_sum(uint8_t *at, uint32_t sum)
 	memcpy(at, &folded, sizeof(folded));
 }
 
-/* The low bits of the source: of 4 194 304 addresses, or of so many /64s. */
+/* The low bits of the source: of 4 194 304 addresses, or of 65 536 /64s. */
 static void draw(struct sender *s, uint8_t *frame)
 {
 	uint32_t source, port;
 
 	s->x = s->x * 6364136223846793005ULL + 1442695040888963407ULL;
-	source = htonl((s->six ? 0xfd980000U : 0x64400000U) | (uint32_t)(s->x >> 42));
+	source = htonl(s->six ? 0xfd980000U | (uint32_t)(s->x >> 48) : 0x64400000U | (uint32_t)(s->x >> 42));
 	port = htons((uint16_t)(1024 + (s->x >> 20 & 0x7fff)));
 	memcpy(frame + IP_AT + (s->six ? 8 : 12), &source, sizeof(source));
 	memcpy(frame + IP_AT + (s->six ? 40 : 20), &port, 2);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "lab.h"
 #include "live.h"
+#include "siege.h"
 
 /*
  * With FLOOD_LONG in the environment (make flood): longer phases, more packets, and clients must keep 0.9 of what they
@@ -17,8 +18,11 @@ unsigned flood_lab_rate(void); /* packets per second of a flood */
 void flood_lab_open(struct lab *l, const char *more, struct live *live);
 void flood_lab_mac(struct lab *l, uint8_t mac[6]);
 
-/* While a flood is under way: phases in turn with the list and with the skin. Prints a line, fails when too little is left. */
-void flood_lab_measure(const char *what);
+/*
+ * While a flood is under way: phases in turn with the list and with the skin. Prints a line, fails when too little is left.
+ * A siege is begun anew for each phase: connections that the list has cut off would be slow to come back. NULL: none.
+ */
+void flood_lab_measure(const char *what, struct siege *siege);
 
 /* Fails when a live client's request was lost or one of them is banned. The organism still lives after it. */
 void flood_lab_close(struct lab *l);

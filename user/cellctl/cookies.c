@@ -16,7 +16,7 @@
 
 #define SETTING "/proc/sys/net/ipv4/tcp_syncookies"
 #define LEAF	"syncookies" /* in the run directory: what the setting was */
-#define NEEDED	1 /* cookies once the half-open connections of a listener overflow: what a kernel does unless it is told otherwise */
+#define NEEDED	1 /* cookies once half-open connections overflow: what a kernel does unless it is told otherwise */
 #define ROOM	512
 
 static long number(const char *path, long otherwise)

@@ -75,6 +75,7 @@ static void set_limits(struct up *u)
 
 	u->skel->rodata->syn_cost_ns = d->syn_rate ? FLOOD_SECOND / d->syn_rate : 0;
 	u->skel->rodata->packet_cost_ns = d->packet_rate ? FLOOD_SECOND / d->packet_rate : 0;
+	u->skel->rodata->packet_sample = d->packet_rate >= PACKET_SAMPLE_FROM ? PACKET_SAMPLE : 1;
 	u->skel->rodata->port_syn_rate = d->cookie_rate;
 	cookies_fit(u->skel, u->iface);
 }
