@@ -36,7 +36,7 @@ FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/
 FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model bench browse lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model flood bench browse lint format clean help setup install
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)
@@ -143,6 +143,9 @@ test: all unit settle model bpf lab crash fuzz-short ## every test, without inst
 
 check: setup ## sudo make check: install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory test
+
+flood: all $(B)/tests/lab_floor ## floods against live clients, long and strict; wants a machine with nothing else to do
+	FLOOD_LONG=1 $(B)/tests/lab_floor -j1 --filter 'lab_91_flood/*'
 
 bench: all $(B)/bench/bare_loop ## the cost table against nginx on this machine
 	$(Q)tools/bench

@@ -2,6 +2,7 @@
 // The bus: cells secrete signals, pass on what they have received, show their pulse and prove their key. Run by cells
 // without privileges; the kernel sees who calls, how loud, how often and to whom.
 #include "bus.bpf.h"
+#include "alarm.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -219,6 +220,7 @@ int gland_secrete(struct bus_call *call)
 		happened(HAPPENED_SECRETE, c, call->kind, call->class, call->strength_q16);
 	/* It hears itself: a mother's daughters then know what their sisters know. */
 	take_in(c->slot, &d.m, k);
+	alarm_hear(call->kind, call->strength_q16, k->half_life_ms);
 	call->heard = deliver(&d, c);
 	return 0;
 }
@@ -247,6 +249,7 @@ int gland_inject(struct bus_call *call)
 {
 	struct delivery d = { .except = CELL_NOBODY, .giver = CELL_NOBODY, .mother = CELL_NOBODY };
 	struct root_search root = { .slot = CELL_NOBODY };
+	const struct constitution *k = constitution_get();
 
 	call->heard = 0;
 	call->answer = call->strength_q16 > Q16_ONE ? GLAND_LOUD : signal_check(call);
@@ -261,6 +264,8 @@ int gland_inject(struct bus_call *call)
 		return 0;
 	delivery_message(&d);
 	happened(HAPPENED_SECRETE, NULL, call->kind, call->class, call->strength_q16);
+	if (k)
+		alarm_hear(call->kind, call->strength_q16, k->half_life_ms);
 	call->heard = deliver_to(root.slot, &d);
 	return 0;
 }

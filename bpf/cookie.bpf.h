@@ -6,8 +6,9 @@
 #include "flood.bpf.h"
 
 /*
- * The cookie is the kernel's own, so the stack makes the connection when the ACK comes. It does so only while it believes
- * that the listener overflows, and bpf_tcp_gen_syncookie() makes it believe so, if net.ipv4.tcp_syncookies is 2.
+ * The cookie is the kernel's own, so the stack makes the connection when the ACK comes. It does so only while the half-open
+ * connections of a listener have overflowed lately; until then the skin leaves SYNs to it, so that ordinary handshakes go on
+ * for as long as there is room. One SYN in COOKIE_TRICKLE goes to the stack all the time, which keeps it full.
  *
  * Window scale, selective ACKs and timestamps outlive a cookie only in the lowest bits of the timestamp, where the stack
  * finds them only without its random offset (net.ipv4.tcp_timestamps = 2). Else the SYN-ACK offers none of them.
@@ -18,6 +19,7 @@
 
 #define COOKIE_TTL    64
 #define COOKIE_WINDOW 64240
+#define COOKIE_TRICKLE 256
 
 enum tcp_option {
 	OPTION_END = 0,
@@ -211,11 +213,57 @@ static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct packet
 	return bytes;
 }
 
-/* Turns the SYN into its SYN-ACK. */
-static __always_inline __u32 cookie_answer(struct xdp_md *ctx, const struct packet *p)
+/* Whether the stack would make a connection of this ACK at this listener: its own check, of the cookie and of the overflow. */
+static __always_inline bool cookie_taken(struct bpf_sock *listener, const struct packet *p, struct wire_tcp *ack)
+{
+	struct wire_ipv6 ip = { .version_flow = bpf_htonl(6U << 28) };
+	struct wire_ipv4 *v4 = (void *)&ip;
+
+	if (p->family == 4) {
+		v4->version_words = 0x45;
+		v4->source = p->source.word[0];
+		v4->dest = p->dest.word[0];
+		return !bpf_tcp_check_syncookie(listener, v4, sizeof(*v4), (void *)ack, sizeof(*ack));
+	}
+	__builtin_memcpy(ip.source, &p->source, sizeof(ip.source));
+	__builtin_memcpy(ip.dest, &p->dest, sizeof(ip.dest));
+	return !bpf_tcp_check_syncookie(listener, &ip, sizeof(ip), (void *)ack, sizeof(*ack));
+}
+
+/* The same of the ACK that would come back. */
+static __always_inline bool cookie_would_be_taken(struct bpf_sock *listener, const struct packet *p, const struct cookie_syn *syn, __u32 cookie)
+{
+	struct wire_tcp ack = syn->tcp;
+
+	ack.sequence = bpf_htonl(bpf_ntohl(syn->tcp.sequence) + 1);
+	ack.acknowledged = bpf_htonl(cookie + 1);
+	ack.words = 0x50;
+	ack.flags = WIRE_ACK;
+	return cookie_taken(listener, p, &ack);
+}
+
+/* Writes the SYN-ACK over the SYN. */
+static __always_inline __u32 cookie_send(struct xdp_md *ctx, const struct packet *p, const struct cookie_syn *syn, __u32 bytes, __u32 cookie)
 {
 	struct cookie_wish wish = { .scale = 15 };
 	struct cookie_reply reply = { 0 };
+
+	if (cookie_scale != COOKIE_NO_STAMPS)
+		cookie_options(syn, bytes - sizeof(syn->tcp), &wish);
+	bytes = cookie_offer(&reply, &wish, p->family == 4 ? cookie_mss_v4 : cookie_mss_v6);
+	cookie_fill(p, syn, cookie, bytes, &reply);
+	if (bpf_xdp_adjust_tail(ctx, (int)(p->c.at + bytes) - (int)p->c.frame) || !cookie_turn(ctx))
+		return VERDICT_DROP_SYN_ODD;
+	if (p->family == 4 ? cookie_put_v4(ctx, p, bytes) : cookie_put_v6(ctx, p, bytes))
+		return VERDICT_DROP_SYN_ODD;
+	if (bpf_xdp_store_bytes(ctx, p->c.at, &reply, bytes))
+		return VERDICT_DROP_SYN_ODD;
+	return VERDICT_ANSWER_COOKIE;
+}
+
+/* A SYN to a listener: ANSWER_COOKIE, DROP_SYN_ODD, or UNDECIDED while the stack has room for it. */
+static __always_inline __u32 cookie_answer(struct xdp_md *ctx, const struct packet *p, struct bpf_sock *listener)
+{
 	struct cookie_syn syn = { 0 };
 	__u32 bytes = cookie_read(ctx, p, &syn);
 	__s64 cookie;
@@ -225,17 +273,7 @@ static __always_inline __u32 cookie_answer(struct xdp_md *ctx, const struct pack
 	cookie = cookie_make(p, &syn, bytes);
 	if (cookie < 0)
 		return VERDICT_DROP_SYN_ODD;
-	if (cookie_scale != COOKIE_NO_STAMPS)
-		cookie_options(&syn, bytes - sizeof(syn.tcp), &wish);
-	bytes = cookie_offer(&reply, &wish, p->family == 4 ? cookie_mss_v4 : cookie_mss_v6);
-	cookie_fill(p, &syn, cookie, bytes, &reply);
-	if (bpf_xdp_adjust_tail(ctx, (int)(p->c.at + bytes) - (int)p->c.frame) || !cookie_turn(ctx))
-		return VERDICT_DROP_SYN_ODD;
-	if (p->family == 4 ? cookie_put_v4(ctx, p, bytes) : cookie_put_v6(ctx, p, bytes))
-		return VERDICT_DROP_SYN_ODD;
-	if (bpf_xdp_store_bytes(ctx, p->c.at, &reply, bytes))
-		return VERDICT_DROP_SYN_ODD;
-	return VERDICT_ANSWER_COOKIE;
+	return cookie_would_be_taken(listener, p, &syn, cookie) ? cookie_send(ctx, p, &syn, bytes, cookie) : UNDECIDED;
 }
 
 /* What the packet would go to: a connection, a listener, or nothing (NULL). To be released. */
@@ -257,57 +295,66 @@ static __always_inline struct bpf_sock *cookie_socket(struct xdp_md *ctx, const 
 	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
-static __always_inline bool cookie_checks(const struct packet *p, struct wire_tcp *tcp)
-{
-	struct wire_ipv4 v4 = { .source = p->source.word[0], .dest = p->dest.word[0] };
-	struct wire_ipv6 v6 = { 0 };
-
-	if (p->family == 4)
-		return !bpf_tcp_raw_check_syncookie_ipv4((void *)&v4, (void *)tcp);
-	__builtin_memcpy(v6.source, &p->source, sizeof(v6.source));
-	__builtin_memcpy(v6.dest, &p->dest, sizeof(v6.dest));
-	return !bpf_tcp_raw_check_syncookie_ipv6((void *)&v6, (void *)tcp);
-}
-
-/* Makes the stack take cookies at this listener for the next minute; the cookie that comes of it is not used. */
-static __always_inline void cookie_announce(struct bpf_sock *listener, const struct packet *p, const struct wire_tcp *ack)
-{
-	struct wire_tcp syn = { .source = ack->source, .dest = ack->dest, .words = 0x50, .flags = WIRE_SYN };
-	struct wire_ipv6 ip = { .version_flow = bpf_htonl(6U << 28) };
-
-	if (p->family == 4)
-		*(__u8 *)&ip = 0x45;
-	bpf_tcp_gen_syncookie(listener, &ip, sizeof(ip), (void *)&syn, sizeof(syn));
-}
-
-/* Not a SYN, in a flood: PASS_COOKIE, DROP_STRAY, or UNDECIDED for what belongs to a connection. */
-static __always_inline __u32 cookie_judge_ack(struct xdp_md *ctx, const struct packet *p)
+/*
+ * A SYN, in a flood. One whose addresses and ports have a connection is the stack's: it may be a client that uses a port
+ * again whose last connection still waits here for stray packets (TIME_WAIT). The stack lets the new one take its place;
+ * an ACK with a cookie it would take for one of the old connection, and the client would wait for ever.
+ */
+static __always_inline __u32 cookie_judge_syn(struct xdp_md *ctx, const struct packet *p)
 {
 	struct bpf_sock *sk = cookie_socket(ctx, p);
-	struct wire_tcp tcp;
+	__u32 verdict = UNDECIDED;
+
+	if (!sk)
+		return VERDICT_DROP_STRAY;
+	if (sk->state == BPF_TCP_LISTEN)
+		verdict = cookie_answer(ctx, p, sk);
+	bpf_sk_release(sk);
+	return verdict;
+}
+
+/* Not a SYN: PASS_COOKIE, DROP_STRAY, or UNDECIDED for what belongs to a connection. */
+static __always_inline __u32 cookie_judge_rest(struct xdp_md *ctx, const struct packet *p)
+{
+	struct bpf_sock *sk = cookie_socket(ctx, p);
 	__u32 verdict = VERDICT_DROP_STRAY;
+	struct wire_tcp tcp;
 
 	if (!sk)
 		return verdict;
-	if (sk->state != BPF_TCP_LISTEN) {
+	if (sk->state != BPF_TCP_LISTEN)
 		verdict = UNDECIDED;
-	} else if ((p->flags & (WIRE_ACK | WIRE_SYN | WIRE_RST)) == WIRE_ACK &&
-		!bpf_xdp_load_bytes(ctx, p->c.at, &tcp, sizeof(tcp)) && cookie_checks(p, &tcp)) {
-		cookie_announce(sk, p, &tcp);
+	else if ((p->flags & (WIRE_ACK | WIRE_SYN | WIRE_RST)) == WIRE_ACK && !bpf_xdp_load_bytes(ctx, p->c.at, &tcp, sizeof(tcp)) &&
+		cookie_taken(sk, p, &tcp))
 		verdict = VERDICT_PASS_COOKIE;
-	}
 	bpf_sk_release(sk);
 	return verdict;
+}
+
+/* Looks whether a packet is a stray: each one in a flood, else one in STRAY_SAMPLE. */
+static __always_inline __u32 cookie_judge_strays(struct xdp_md *ctx, const struct packet *p, bool rages)
+{
+	__u32 verdict;
+
+	if (!rages && bpf_get_prandom_u32() % STRAY_SAMPLE)
+		return UNDECIDED;
+	verdict = cookie_judge_rest(ctx, p);
+	if (verdict == VERDICT_DROP_STRAY)
+		flood_count_strays(p, rages ? 1 : STRAY_SAMPLE);
+	return rages || verdict != VERDICT_DROP_STRAY ? verdict : UNDECIDED;
 }
 
 /* rages: some port is flooded. The verdicts above, or UNDECIDED when the stack may have the packet. */
 static __always_inline __u32 cookie_judge(struct xdp_md *ctx, const struct packet *p, bool rages)
 {
+	__u64 nth;
+
 	if (!port_syn_rate)
 		return UNDECIDED;
-	if (flood_is_syn(p))
-		return flood_count(p) ? cookie_answer(ctx, p) : UNDECIDED;
-	return rages ? cookie_judge_ack(ctx, p) : UNDECIDED;
+	if (!flood_is_syn(p))
+		return cookie_judge_strays(ctx, p, rages);
+	nth = flood_count_syn(p);
+	return nth % COOKIE_TRICKLE ? cookie_judge_syn(ctx, p) : UNDECIDED;
 }
 
 #endif

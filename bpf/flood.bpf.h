@@ -3,6 +3,7 @@
 #ifndef CELLWS_FLOOD_BPF_H
 #define CELLWS_FLOOD_BPF_H
 
+#include "alarm.bpf.h"
 #include "parse.bpf.h"
 #include "shared/flood.h"
 
@@ -21,7 +22,7 @@ struct {
 	__type(value, struct source_rate);
 } rate_sources SEC(".maps");
 
-/* The ports that cookies guard; empty when they are not armed. Writer: `up` makes the entries, the skin counts. */
+/* The ports that are guarded against floods; none when cookie_rate is 0. Writer: `up` makes the entries, the skin counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, FLOOD_PORTS);
@@ -37,18 +38,10 @@ struct {
 	__type(value, struct flood_state);
 } flood_state SEC(".maps");
 
-/* How alarmed the organism is, 0 to 65536: at the most, an eighth of the usual SYNs is a flood. Writer: T cells. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} flood_alarm SEC(".maps");
-
 /* Nanoseconds that a source pays for a SYN and for a packet, 0 for no limit. Set before load by `up`. */
 const volatile __u64 syn_cost_ns = 0;
 const volatile __u64 packet_cost_ns = 0;
-/* SYNs to one port per second that are a flood. Set before load by `up`. */
+/* SYNs, or packets of no connection, to one port per second that are a flood. Set before load by `up`. */
 const volatile __u32 port_syn_rate = 0;
 
 static __always_inline bool flood_is_syn(const struct packet *p)
@@ -113,45 +106,68 @@ static __always_inline __u32 flood_judge(const struct packet *p, bool rages)
 	return packet_cost_ns || (syn && syn_cost_ns) ? flood_charge(p, syn, rages) : UNDECIDED;
 }
 
-/* SYNs in a window that are a flood. */
-static __always_inline __u64 flood_limit(void)
+/* Packets in a window that are a flood: by the rate, in full alarm an eighth of it. */
+static __always_inline __u64 flood_limit(__u64 now)
 {
-	__u32 zero = 0;
-	const __u32 *alarm = bpf_map_lookup_elem(&flood_alarm, &zero);
-	__u64 rate = port_syn_rate, heat = alarm ? *alarm : 0;
+	__u64 rate = port_syn_rate;
 
-	if (heat > 65536)
-		heat = 65536;
-	rate -= rate * heat * 7 / 8 >> 16;
+	rate -= rate * alarm_level(now) * 7 / 8 >> 16;
 	return rate / (FLOOD_SECOND / FLOOD_WINDOW);
 }
 
+static __always_inline void flood_turn_window(struct port_flood *f, __u64 now)
+{
+	if (now - f->window_ns < FLOOD_WINDOW)
+		return;
+	f->window_ns = now;
+	f->syns = 0;
+	f->strays = 0;
+}
+
 /*
- * Counts a SYN to a port. True when the port is flooded: from more SYNs than the limit in one window on, until no window
- * has had half as many for a while.
+ * Counts a SYN to a port. Which one of its window it is while the port is flooded and the skin answers, else 0. A flood
+ * goes from more SYNs than the limit in one window on, until no window has had half as many for a while.
  */
-static __always_inline bool flood_count(const struct packet *p)
+static __always_inline __u64 flood_count_syn(const struct packet *p)
 {
 	__u32 port = p->dest_port, zero = 0;
 	struct port_flood *f = bpf_map_lookup_elem(&flood_ports, &port);
 	struct flood_state *s = bpf_map_lookup_elem(&flood_state, &zero);
-	__u64 now, limit = flood_limit(), syns;
+	__u64 now, limit, syns;
 	bool flooded;
 
 	if (!f || !s)
-		return false;
+		return 0;
 	now = bpf_ktime_get_coarse_ns();
+	limit = flood_limit(now);
 	flooded = now < f->answer_until_ns;
-	if (now - f->window_ns >= FLOOD_WINDOW) {
-		f->window_ns = now;
-		f->syns = 0;
-	}
+	flood_turn_window(f, now);
 	syns = __sync_fetch_and_add(&f->syns, 1) + 1;
-	if (syns <= (flooded ? limit / 2 : limit))
-		return flooded;
-	f->answer_until_ns = now + FLOOD_HOLD;
-	s->judge_until_ns = now + FLOOD_HOLD + FLOOD_LINGER;
-	return true;
+	if (syns > (flooded ? limit / 2 : limit)) {
+		f->answer_until_ns = now + FLOOD_HOLD;
+		s->judge_until_ns = now + FLOOD_HOLD + FLOOD_LINGER;
+		flooded = true;
+	}
+	return flooded && f->answers ? syns : 0;
+}
+
+/* Counts packets that belong to no connection; many of them are a flood, too, though there is nothing to answer. */
+static __always_inline void flood_count_strays(const struct packet *p, __u64 n)
+{
+	__u32 port = p->dest_port, zero = 0;
+	struct port_flood *f = bpf_map_lookup_elem(&flood_ports, &port);
+	struct flood_state *s = bpf_map_lookup_elem(&flood_state, &zero);
+	__u64 now, limit;
+
+	if (!f || !s)
+		return;
+	now = bpf_ktime_get_coarse_ns();
+	limit = flood_limit(now);
+	if (limit < STRAY_LEAST)
+		limit = STRAY_LEAST;
+	flood_turn_window(f, now);
+	if (__sync_fetch_and_add(&f->strays, n) + n > limit && s->judge_until_ns < now + FLOOD_HOLD)
+		s->judge_until_ns = now + FLOOD_HOLD;
 }
 
 #endif

@@ -30,7 +30,7 @@ static __always_inline bool immune_allows(const struct packet *p)
 		found = bpf_map_lookup_elem(&allow_v6, &v6);
 	}
 	if (found)
-		__sync_fetch_and_add(&found->hits, 1);
+		found->hits++;
 	return found;
 }
 
@@ -39,7 +39,7 @@ static __always_inline bool immune_binds(struct antibody *a)
 {
 	if (a->expires_ns && bpf_ktime_get_boot_ns() >= a->expires_ns)
 		return false;
-	__sync_fetch_and_add(&a->hits, 1);
+	a->hits++;
 	return true;
 }
 

@@ -5,14 +5,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* How alarmed the skin has to be, 0 to 65536; defined there. Writer: gland_alarm. */
-extern struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} flood_alarm SEC(".maps");
-
 /* A T cell takes a post (class) whose holder is dead or was never there. */
 SEC("syscall")
 int gland_post(struct gland_call *call)
@@ -195,7 +187,6 @@ int gland_alarm(struct alarm_call *call)
 {
 	struct cell *c = cell_or_stranger();
 	struct lymph *state = lymph_get();
-	__u32 zero = 0, most = Q16_ONE;
 
 	call->answer = !c || !state ? GLAND_STRANGER : c->class != CLASS_TCELL ? GLAND_CLASS : GLAND_OK;
 	if (call->answer != GLAND_OK || !c || !state)
@@ -206,7 +197,6 @@ int gland_alarm(struct alarm_call *call)
 	if (state->alarm == (call->on != 0))
 		return 0;
 	state->alarm = call->on != 0;
-	bpf_map_update_elem(&flood_alarm, &zero, call->on ? &most : &zero, BPF_ANY);
 	happened(call->on ? HAPPENED_ALARM : HAPPENED_CALM, c, call->per_s, call->threshold, 0);
 	return 0;
 }

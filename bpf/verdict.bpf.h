@@ -22,6 +22,12 @@ struct {
 	__type(value, struct immune_stat);
 } observed_stats SEC(".maps");
 
+/*
+ * Where answers leave, 0: XDP_TX. Set before load by `up` for a veth pair, whose other end is not woken by XDP_TX unless
+ * it has an XDP program of its own; a redirect to the same interface wakes it.
+ */
+const volatile __u32 answer_ifindex = 0;
+
 /* One bit for each verdict that drops, from the table. */
 #define X(NAME, name, drop, text) | (__u64)(drop) << VERDICT_##NAME
 static const __u64 verdict_drops = 0 VERDICTS(X);
@@ -50,7 +56,7 @@ static __always_inline int verdict_leave(__u32 verdict, __u32 frame)
 	}
 	verdict_count(&immune_stats, verdict, frame);
 	if (verdict == VERDICT_ANSWER_COOKIE)
-		return XDP_TX;
+		return answer_ifindex ? bpf_redirect(answer_ifindex, 0) : XDP_TX;
 	return verdict_is_drop(verdict) ? XDP_DROP : XDP_PASS;
 }
 

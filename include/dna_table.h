@@ -107,8 +107,8 @@
 		"most connections that a source (IPv6: /64) may open in a second; more are dropped; 0 is off")         \
 	X(IMMUNE, packet_rate, COUNT, 0, 10000000, "500000", "packets", dna, packet_rate,                                   \
 		"most packets that a source (IPv6: /64) may send in a second; more are dropped; 0 is off")             \
-	X(IMMUNE, cookie_rate, COUNT, 0, 10000000, "0", "SYNs", dna, cookie_rate,                                  \
-		"SYNs to one port in a second beyond which they are answered with SYN cookies; 0 is off")              \
+	X(IMMUNE, cookie_rate, COUNT, 0, 10000000, "20000", "SYNs", dna, cookie_rate,                                  \
+		"SYNs, or packets of no connection, to one port in a second that are a flood; 0 is off")               \
 	X(IMMUNE, antibodies, COUNT, 16, 16777216, "131072", "bans", dna, antibodies,                                  \
 		"most bans of one kind: IPv4 addresses, IPv6 /64s, prefixes")                                          \
 	X(IMMUNE, trap, TRAPS, 0, DNA_TRAPS_MAX, "", "paths", dna, trap,                                               \

@@ -79,7 +79,7 @@ static void set_limits(struct cellws *skel, const struct rig_limits *l)
 
 static void guard_port(struct cellws *skel)
 {
-	struct port_flood none = { 0 };
+	struct port_flood none = { .answers = 1 };
 	__u32 port = RIG_PORT;
 
 	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.flood_ports), &port, &none, BPF_ANY));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The settings of the host that SYN cookies depend on: read, and for the one that must differ, changed and put back. */
+/* The settings of the host that SYN cookies depend on: read, and where cookies are forbidden, changed and put back. */
 #include "cellctl/cookies.h"
 #include "cellctl/doctor.h"
 #include "shared/flood.h"
@@ -16,7 +16,7 @@
 
 #define SETTING "/proc/sys/net/ipv4/tcp_syncookies"
 #define LEAF	"syncookies" /* in the run directory: what the setting was */
-#define NEEDED	2
+#define NEEDED	1 /* cookies once the half-open connections of a listener overflow: what a kernel does unless it is told otherwise */
 #define ROOM	512
 
 static long number(const char *path, long otherwise)
@@ -63,6 +63,7 @@ void cookies_fit(struct cellws *skel, const char *iface)
 
 	skel->rodata->cookie_mss_v4 = (__u16)(mtu - 40);
 	skel->rodata->cookie_mss_v6 = (__u16)(mtu - 60);
+	skel->rodata->answer_ifindex = cookies_on_veth(iface) ? if_nametoindex(iface) : 0;
 	skel->rodata->cookie_scale = plain_clock ? window_scale() : COOKIE_NO_STAMPS;
 }
 
@@ -109,8 +110,10 @@ int cookies_setting(const struct invocation *in, const char *name)
 
 	if (!error && was < 0)
 		error = -ENOENT;
+	if (error || was > 0)
+		return error;
 	/* A crash may have left the number that counts. */
-	if (!error && access(path, F_OK))
+	if (access(path, F_OK))
 		error = write_number(path, was);
 	return error ? error : write_number(SETTING, NEEDED);
 }

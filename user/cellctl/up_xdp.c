@@ -8,13 +8,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static void undo_xdp(struct up *u)
@@ -66,39 +62,29 @@ static void undo_cookies(struct up *u)
 	cookies_setting_back(u->in, u->germ.dna.organism);
 }
 
-static bool is_veth(const char *iface)
+/* Only ports that are in the map are guarded. answers: SYNs of a flood get a cookie from the skin. */
+static int guard_ports(struct up *u, bool answers)
 {
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq r = { .ifr_data = (void *)&info };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is;
-
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
-	is = fd >= 0 && !ioctl(fd, SIOCETHTOOL, &r) && !strcmp(info.driver, "veth");
-	if (fd >= 0)
-		close(fd);
-	return is;
-}
-
-static int without_cookies(const struct up *u, const char *why)
-{
-	printf("%s: no SYN cookies in XDP: %s; floods of SYNs are left to the kernel\n", u->germ.dna.organism, why);
-	return 0;
-}
-
-/* The skin answers SYNs only on ports that it finds in the map; without entries nothing is armed. */
-static int guard_ports(struct up *u)
-{
-	const struct port_flood none = { 0 };
+	const struct port_flood calm = { .answers = answers };
 	int fd = bpf_map__fd(u->skel->maps.flood_ports), error = 0;
 
 	for (uint32_t i = 0; i < u->germ.dna.listen_count && !error; i++) {
 		__u32 port = u->germ.dna.listen[i].port;
 
-		if (bpf_map_update_elem(fd, &port, &none, BPF_ANY))
+		if (bpf_map_update_elem(fd, &port, &calm, BPF_ANY))
 			error = -errno;
 	}
 	return error;
+}
+
+static int without_cookies(struct up *u, const char *why)
+{
+	int error = guard_ports(u, false);
+
+	printf("%s: no SYN cookies in XDP: %s; floods of SYNs are left to the kernel\n", u->germ.dna.organism, why);
+	if (error)
+		printf("%s: floods are not noticed: %s\n", u->germ.dna.organism, strerror(-error));
+	return 0;
 }
 
 /* Never a reason not to come up: a host without cookies is served too. */
@@ -109,19 +95,18 @@ static int arm_cookies(struct up *u, bool native)
 
 	if (!u->germ.dna.cookie_rate)
 		return 0;
-	if (native && is_veth(u->iface))
-		return without_cookies(u, "in native mode the other end of a veth pair may not take them (--xdp generic can)");
+	if (native && cookies_on_veth(u->iface) && !cookies_cross_veth(u->iface))
+		return without_cookies(u, "the other end of this veth pair takes no frames from XDP (there: ethtool -K IFACE gro on)");
 	cookies_prove(&proof);
 	if (proof.end != PROOF_HOLDS)
 		return without_cookies(u, proof.text);
 	up_done(u, undo_cookies);
 	error = cookies_setting(u->in, u->germ.dna.organism);
 	if (!error)
-		error = guard_ports(u);
+		error = guard_ports(u, true);
 	if (error)
 		return without_cookies(u, strerror(-error));
-	printf("%s: SYN cookies beyond %u SYNs per second to a port; net.ipv4.tcp_syncookies is 2 until `cellctl down`\n",
-		u->germ.dna.organism, u->germ.dna.cookie_rate);
+	printf("%s: SYN cookies beyond %u SYNs per second to a port\n", u->germ.dna.organism, u->germ.dna.cookie_rate);
 	return 0;
 }
 
