@@ -135,7 +135,8 @@ model: ## search every state of the models of adoption, queue and requeueing wit
 setup: ## install what is missing (Debian packages) and mount bpffs; needs root
 	$(Q)tools/setup
 
-run: setup ## sudo make run: install what is missing, build, run the embedded default on lo
+run: ## sudo make run: install what is missing, build, run the embedded default on lo
+	$(Q)tools/setup run
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/run
 
