@@ -94,7 +94,7 @@ Test(lab_95_reproduce, a_an_organism_grows_on_another_host)
 	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
 	lab_expect(&lab, 0, "lab is laid there");
 	expect_daughter_lives();
-	far("immune list");
+	far("immune export");
 	cr_expect(strstr(lab.out, "10.99.7.7") && !strstr(lab.out, LAB_CLIENT_V4), "its own address is banned: %s", lab.out);
 	far("key --public");
 	cr_assert_lt(snprintf(theirs, sizeof(theirs), "%s", lab.out), 64);

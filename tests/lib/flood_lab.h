@@ -14,6 +14,9 @@
  */
 unsigned flood_lab_rate(void); /* packets per second of a flood */
 
+/* Routes of the server to everywhere, by an address of the client's side that no client uses; frames sent back are taken. */
+void flood_lab_route(struct lab *l);
+
 /* Lays and wakes an organism in native mode, its route to everywhere back to the client; the live clients begin. */
 void flood_lab_open(struct lab *l, const char *more, struct live *live);
 void flood_lab_mac(struct lab *l, uint8_t mac[6]);
