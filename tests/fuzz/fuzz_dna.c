@@ -69,6 +69,7 @@ static void require_numbers(const struct dna *dna)
 #define REQUIRE_TRAPS(...)
 #define IN_dna_signature(...)
 #define REQUIRE_REFUSAL(...)
+#define REQUIRE_PROXY(...)
 	DNA_OPTIONS(X)
 #undef X
 	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&
