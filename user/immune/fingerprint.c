@@ -41,13 +41,16 @@ static uint64_t names(const char *query, size_t n, const uint64_t key[2])
 
 uint64_t fingerprint_make(const struct fingerprint_of *of, const uint64_t key[2])
 {
-	char path[SHAPE_MAX];
-	uint64_t part[4] = { (uint64_t)of->method << 32 | of->route }, made;
 	size_t body_n = of->body_n < FINGERPRINT_BODY_MAX ? of->body_n : FINGERPRINT_BODY_MAX;
+	struct {
+		uint64_t head[3];
+		char path[SHAPE_MAX];
+	} all;
+	uint64_t made;
 
-	part[1] = secret_short(path, shape(of->path, of->path_n, path), key);
-	part[2] = of->query_n ? names(of->query, of->query_n, key) : 0;
-	part[3] = body_n ? secret_short(of->body, body_n, key) : 0;
-	made = secret_short(part, sizeof(part), key);
+	all.head[0] = (uint64_t)of->method << 32 | of->route;
+	all.head[1] = of->query_n ? names(of->query, of->query_n, key) : 0;
+	all.head[2] = body_n ? secret_short(of->body, body_n, key) : 0;
+	made = secret_short(&all, sizeof(all.head) + shape(of->path, of->path_n, all.path), key);
 	return made ? made : 1;
 }
