@@ -36,7 +36,7 @@ FUZZERS   := $(sort $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/
 FLOORS    := unit bpf lab crash
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model flood bench browse lint format clean help setup install
+.PHONY: all run check check-long test unit bpf lab crash fuzz fuzz-short simulate settle model flood bench browse lint format clean help setup
 .DELETE_ON_ERROR:
 
 all: cellctl $(GENES) ## build ./cellctl and the example genes (default)

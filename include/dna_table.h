@@ -23,7 +23,7 @@
 
 /*
  * X(TYPE, reader, "name", list, "before", "after"): allowed reads: before, MIN to MAX UNIT of the option, after.
- * The range of a text is its length in bytes, that of a list the number of its elements.
+ * The range of a text is its length in bytes, that of a list the number of its elements; before names all words there are.
  */
 #define DNA_TYPES(X)                                                                                                   \
 	X(NAME, name, "name", 0, "a name of ", ": a-z, 0-9 and '-', not beginning with '-'")                           \
@@ -37,8 +37,8 @@
 	X(FRACTION, fraction, "fraction", 0, "a fraction from ", ", as in 0.5, with at most 4 decimals")               \
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
 	X(TRAPS, trap, "paths", 1, "", ", each a path of 2 to 127 bytes that begins with '/'")                         \
-	X(PROXY, proxy, "word", 0, "\"off\", \"optional\" or \"required\": ", "")                                     \
-	X(REFUSAL, refusal, "word", 0, "\"answer\" or \"close\": a word of ", "")                                          \
+	X(PROXY, proxy, "word", 0, "\"off\", \"optional\" or \"required\"", "")                                     \
+	X(REFUSAL, refusal, "word", 0, "\"answer\" or \"close\"", "")                                          \
 	X(PREFIXES, prefix, "prefixes", 1, "", ", as in \"10.0.0.0/8\", \"2001:db8::/32\" or a single address")
 
 #define DNA_SECOND 1000
@@ -59,7 +59,7 @@
  */
 #define DNA_OPTIONS(X)                                                                                                 \
 	X(TOP, organism, NAME, 1, DNA_NAME_MAX - 1, "cellws", "bytes", dna, organism,                                  \
-		"name of the organism: its pins and its control socket are found by it")                               \
+		"name of the organism: its pins and its run directory are found by it")                               \
 	X(TOP, listen, ADDRESSES, 1, DNA_LISTEN_MAX, "0.0.0.0:8080 [::]:8080", "addresses", dna, listen,               \
 		"addresses and ports that are served")                                                                 \
 	X(TOP, user, TEXT, 1, DNA_NAME_MAX - 1, "nobody", "bytes", dna, user,                                          \

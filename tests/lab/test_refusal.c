@@ -185,3 +185,17 @@ Test(lab_20_refusal, j_an_interface_with_a_skin_already)
 	lab_ctl(&lab, "status");
 	lab_expect(&lab, 0, NULL);
 }
+
+/* Who may not look at what lives is not told that nothing does. */
+Test(lab_20_refusal, k_status_without_root)
+{
+	lab_up(&lab, "", "");
+	lab_sh(&lab,
+		"cp %s/cellctl %s/cellctl && exec setpriv --reuid 65534 --regid 65534 --clear-groups %s/cellctl status "
+		"--run-dir %s --bpffs %s",
+		lab_here(), lab.dir, lab.dir, lab.run_dir, lab.bpffs);
+	lab_expect(&lab, 1, "cannot be read by this user");
+	cr_expect_eq(lines(lab.err), 1, "not one line: %s", lab.err);
+	lab_ctl(&lab, "status");
+	lab_expect(&lab, 0, NULL);
+}

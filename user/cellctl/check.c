@@ -67,7 +67,7 @@ static int check_key(const struct dna *dna)
 	secret_wipe(key, sizeof(key));
 	if (!error || (error == -EACCES && geteuid()))
 		return 0;
-	fprintf(stderr, "%s: key: %s %s\n", dna->file, dna->key, why);
+	fprintf(stderr, "%s:%u: key: %s %s\n", dna->file, dna->key_line, dna->key, why);
 	return 1;
 }
 

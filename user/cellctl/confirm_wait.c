@@ -9,6 +9,7 @@
 #include "cellctl/confirm.h"
 #include "cellctl/down.h"
 #include "cellctl/pins.h"
+#include "http/date.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -69,7 +70,10 @@ static uint64_t left_ms(const struct wait *w)
 /* The log goes with the run directory, so the system's log is told as well. */
 static void say(const struct wait *w, const char *what)
 {
-	printf("%s: %s\n", w->in->name, what);
+	char date[HTTP_DATE_BYTES];
+
+	http_date_format(time(NULL), date);
+	printf("%.*s %s: %s\n", (int)HTTP_DATE_BYTES - 4, date, w->in->name, what);
 	fflush(stdout);
 	syslog(LOG_NOTICE, "%s: %s", w->in->name, what);
 }

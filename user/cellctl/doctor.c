@@ -39,9 +39,9 @@ void doctor_tell(struct doctor *d, enum found found, const char *format, ...)
 			found_names[found], "found", what, "without", found == FOUND_OK ? NULL : c->without));
 		return;
 	}
-	printf("%-8s %-19s %s\n", found_names[found], c->title, what);
+	printf("%-8s %-20s %s\n", found_names[found], c->title, what);
 	if (found != FOUND_OK)
-		printf("%28s -> %s\n", "", c->without);
+		printf("%29s -> %s\n", "", c->without);
 	fflush(stdout);
 }
 

@@ -27,7 +27,7 @@ struct cellws;
 	X(pids, "pid namespace", "`up` refuses: the kernel knows cells by their pids outside; use the host's pids")    \
 	X(cgroup, "cgroup v2", "other programs of root can bind an organism's port beside it: mount -t cgroup2 none DIR") \
 	X(guard, "guard of bind", "other programs of root can bind an organism's port beside it, or a narrower address of it") \
-	X(pressure, "pressure figures", "nothing today: no part that exists uses them")                                \
+	X(pressure, "pressure figures", "growth does not see that CPU or memory are short")                                \
 	X(overcommit, "overcommit", "the vessels' large, mostly empty mappings count in full and may be refused: "     \
 		"sysctl vm.overcommit_memory=0, or a smaller limits { connections }")                                  \
 	X(backlog, "accept queue", "bursts of new connections are cut off sooner: sysctl net.core.somaxconn=4096")     \

@@ -311,6 +311,21 @@ static const struct action *action_find(const char *name)
 	return NULL;
 }
 
+/* Says what was not understood, if that is a name, and how each action is called. */
+static int usage(const char *unknown)
+{
+	static const char *const takes[] = { [NOTHING] = "", [A_PREFIX] = " PREFIX", [A_FILE] = " FILE", [PERHAPS_A_FILE] = " [FILE]" };
+
+	if (unknown)
+		verb_say(0, "immune has no \"%s\"", unknown);
+	fprintf(stderr, "usage:\n");
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		fprintf(stderr, "  cellctl immune %s%s%s%s\n", actions[i].name, takes[actions[i].takes],
+			actions[i].ttl ? " [--ttl T]" : "", actions[i].replace ? " [--replace]" : "");
+	fprintf(stderr, "list, why and log take --json; T is as in 20s, 5m, 2h, 1d, or forever\n");
+	return VERB_USAGE;
+}
+
 /* Whether the words behind the action are as it takes them. */
 static bool fits(const struct action *a, const struct invocation *rest, const char *ttl, bool replace)
 {
@@ -368,7 +383,7 @@ int verb_immune(const struct invocation *in)
 	call.in = in;
 	action = action_find(rest.argc > 1 ? rest.argv[1] : NULL);
 	if (!action || !fits(action, &rest, ttl, call.replace))
-		return verb_usage("immune");
+		return usage(!action && rest.argc > 1 ? rest.argv[1] : NULL);
 	if (action->ttl && ttl_parse(ttl ? ttl : action->ttl, &call.seconds))
 		return verb_say(VERB_USAGE, "--ttl \"%s\" is no duration; 20s, 5m, 2h, 1d and forever are", ttl);
 	if (action->takes == A_PREFIX)

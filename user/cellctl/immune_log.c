@@ -216,8 +216,9 @@ static void why_text(const struct why *w, const struct suspect *s, bool known)
 	if (!w->found)
 		printf("%s is not banned\n", address_format(w->about, name));
 	if (known)
-		printf("evidence: %u pieces, the last %.1f s ago: it %s (%s); banned %u times so far\n", s->count,
-			ago_s(w->now_ns, s->last_ns), antigen_text(s->reason), s->detail, w->offences);
+		printf("evidence: %u piece%s, the last %.1f s ago: it %s (%s); banned %u time%s so far\n", s->count,
+			s->count == 1 ? "" : "s", ago_s(w->now_ns, s->last_ns), antigen_text(s->reason), s->detail, w->offences,
+			w->offences == 1 ? "" : "s");
 	else
 		printf("there is no evidence against it\n");
 }

@@ -32,6 +32,12 @@ int pin_map(const struct invocation *in, const char *name, const char *leaf, boo
 	return fd < 0 ? -errno : fd;
 }
 
+/* Who may not look must not be told that nothing is there. */
+static int needs_root(const struct invocation *in, const char *path)
+{
+	return verb_say(VERB_FAILED, "%s cannot be read by this user: sudo cellctl %s ...", path, in->argv[0]);
+}
+
 static int only_organism(const struct invocation *in, char name[32])
 {
 	char path[PIN_PATH];
@@ -42,6 +48,8 @@ static int only_organism(const struct invocation *in, char name[32])
 	if (pin_path(in, NULL, NULL, path, sizeof(path)))
 		return verb_say(VERB_USAGE, "--bpffs is too long");
 	d = opendir(path);
+	if (!d && errno == EACCES)
+		return needs_root(in, path);
 	if (!d)
 		return verb_say(VERB_NOT_RUNNING, "not running: %s holds no organism", path);
 	while ((e = readdir(d)))
@@ -62,10 +70,12 @@ int verb_organism(const struct invocation *in, char name[32])
 
 	if (!in->name)
 		return only_organism(in, name);
-	if (strlen(in->name) >= 32 || strchr(in->name, '/') || in->name[0] == '.')
+	if (!in->name[0] || strlen(in->name) >= 32 || strchr(in->name, '/') || in->name[0] == '.')
 		return verb_say(VERB_USAGE, "\"%s\" is no name of an organism", in->name);
 	if (pin_path(in, in->name, NULL, path, sizeof(path)))
 		return verb_say(VERB_USAGE, "--bpffs is too long");
+	if (stat(path, &st) && errno == EACCES)
+		return needs_root(in, path);
 	if (stat(path, &st))
 		return verb_say(VERB_NOT_RUNNING, "%s is not running: %s is not there", in->name, path);
 	strcpy(name, in->name);

@@ -193,9 +193,9 @@ static void print_immune(const struct invocation *in, const char *name)
 
 	if (vital_immune(in, name, &sum))
 		return;
-	printf("\n%llu packets seen by the skin, %llu passed, %llu dropped; %llu bans\n",
+	printf("\n%llu packets seen by the skin, %llu passed, %llu dropped; %llu ban%s\n",
 		(unsigned long long)(sum.passed + sum.dropped), (unsigned long long)sum.passed,
-		(unsigned long long)sum.dropped, (unsigned long long)sum.antibodies);
+		(unsigned long long)sum.dropped, (unsigned long long)sum.antibodies, sum.antibodies == 1 ? "" : "s");
 	print_reasons(sum.by);
 	print_observed(&sum);
 }
@@ -212,7 +212,7 @@ static void print_status(const struct invocation *in, const char *name, const st
 		printf("taken down again in %.1f s unless `cellctl confirm` comes\n", (double)left_ms / 1000);
 	print_cells(f, l);
 	vital_sum(f, &c);
-	printf("\n%llu requests, %llu of them answered from memory, %llu connections open, %llu errors\n",
+	printf("\n%llu requests, %llu of them answered from memory, %llu connections open, %llu ended by an error\n",
 		(unsigned long long)c.sum.requests, (unsigned long long)c.sum.reflex_hits, (unsigned long long)c.connections,
 		(unsigned long long)c.sum.errors);
 	print_immune(in, name);

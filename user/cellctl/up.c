@@ -57,7 +57,8 @@ static int up_read_dna(struct up *u, const char *file)
 int up_check_place(struct up *u)
 {
 	if (geteuid())
-		return verb_say(VERB_FAILED, "up needs root, to load BPF programs and to bind ports: sudo cellctl up ...");
+		return verb_say(VERB_FAILED, "%s needs root, to load BPF programs and to bind ports: sudo cellctl %s ...",
+			u->in->argv[0], u->in->argv[0]);
 	if (!vital_sees_pids())
 		return verb_say(VERB_FAILED, "up does not work inside a pid namespace: the kernel knows cells by their pids outside "
 			"of it; run it on the host, or the container with the host's pids");

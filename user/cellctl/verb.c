@@ -38,7 +38,7 @@ int verb_usage(const char *name)
 {
 	const struct verb *v = verb_find(name);
 
-	fprintf(stderr, "usage: cellctl %s %s\n", name, v ? v->args : "");
+	fprintf(stderr, "usage: cellctl %s%s%s\n", name, v && v->args[0] ? " " : "", v ? v->args : "");
 	return VERB_USAGE;
 }
 
@@ -86,7 +86,7 @@ int verb_help(FILE *out, int code)
 	fprintf(out, "cellctl: a web server of many small processes, screened in the kernel\n\n"
 		     "usage: cellctl VERB [ARGUMENTS] [--name ORGANISM] [--run-dir DIR] [--bpffs DIR]\n\n");
 	for (unsigned i = 0; i < VERB_COUNT; i++)
-		fprintf(out, "  %-7s %s\n          %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+		fprintf(out, "  %s%s%s\n          %s\n", verbs[i].name, verbs[i].args[0] ? " " : "", verbs[i].args, verbs[i].help);
 	fprintf(out, "\nOptions: --name when several organisms live here; --run-dir (default /run/cellws) and --bpffs (default\n"
 		     "/sys/fs/bpf) when they are elsewhere; --json where a verb has it.\n"
 		     "Exit codes: 0 done, 1 failed, 2 wrong usage or a DNA that cannot be used, 3 not running.\n"

@@ -33,9 +33,9 @@ struct invocation {
 	X(confirm, "", "keep an organism that `up --confirm` would take down again")                             \
 	X(status, "[--json]", "cells, traffic, what was dropped and why")                                         \
 	X(tree, "[--json]", "who is whose daughter")                                                              \
-	X(check, "FILE", "validate a DNA without touching anything")                                              \
-	X(immune, "list|ban PREFIX [--ttl T]|unban PREFIX|allow PREFIX|disallow PREFIX|why ADDR|log|import FILE [--ttl T] [--replace]|export [FILE]|observe|enforce [--json]", "bans and the never-ban list") \
-	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote and refusal, as they happen")     \
+	X(check, "[FILE|-|--options]", "validate a DNA without touching anything")                                              \
+	X(immune, "list|ban|unban|allow|disallow|why|log|import|export|observe|enforce ...", "bans, evidence and the never-ban list; `cellctl immune` says what each takes") \
+	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote, refusal and ban, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \
 	X(keygen, "[FILE]", "make a secret key for the DNA's option key; default cellws.key")                     \
 	X(key, "--public [FILE] | rotate [FILE] [--accept T]", "print the public key that eggs trust; put a new key in its place") \

@@ -88,11 +88,13 @@ bool vital_is_sealed(const struct vitals *v, const struct proc_look *look)
 
 void vital_print_seal(const struct vitals *v, const struct proc_look *look)
 {
-	if (!vital_is_sealed(v, look))
-		printf("no: ");
-#define X(NAME, bit, text)       \
-	if (v->seal & (bit))     \
-		printf("%s; ", text);
+	const char *between = vital_is_sealed(v, look) ? "" : "no: ";
+
+#define X(NAME, bit, text)                       \
+	if (v->seal & (bit)) {                   \
+		printf("%s%s", between, text);   \
+		between = ", ";                  \
+	}
 	SEALS(X)
 #undef X
 	putchar('\n');

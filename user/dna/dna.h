@@ -90,7 +90,8 @@ struct dna {
 	uint32_t queue_ms;
 	uint32_t drain_ms;
 	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
-	uint32_t user_line;           /* of the option user in the file, 0 when not given */
+	uint32_t user_line;           /* of the option user in the file, 0 when not given; so the others */
+	uint32_t key_line, report_program_line, report_user_line;
 	uint32_t syn_rate, packet_rate; /* per source and second; 0: no limit */
 	uint32_t cookie_rate;         /* SYNs per port and second that are a flood; 0: never */
 	uint32_t antibodies;          /* most bans of one kind (v4 addresses, v6 /64s, prefixes) */

@@ -183,5 +183,8 @@ int dna_parse(const char *text, size_t n, const char *name, struct dna *dna, FIL
 	check_bytes(&r, text, n);
 	read_text(&r, text, n);
 	dna->user_line = r.given[DNA_TOP_user];
+	dna->key_line = r.given[DNA_TOP_key];
+	dna->report_program_line = r.given[DNA_IMMUNE_report_program];
+	dna->report_user_line = r.given[DNA_IMMUNE_report_user];
 	return dna_problem_print(&problems, out);
 }

@@ -15,11 +15,13 @@ static void check_program(const struct dna *dna, struct dna_problems *problems)
 	memcpy(path, dna->report_program, n);
 	path[n] = '\0';
 	if (path[0] != '/')
-		dna_problem_add(problems, 0, "immune.report_program", "found \"%s\"; allowed: an absolute path, and arguments behind it", path);
+		dna_problem_add(problems, dna->report_program_line, "immune.report_program",
+			"found \"%s\"; allowed: an absolute path, and arguments behind it", path);
 	else if (stat(path, &st))
-		dna_problem_add(problems, 0, "immune.report_program", "%s cannot be run: %s", path, strerror(errno));
+		dna_problem_add(problems, dna->report_program_line, "immune.report_program", "%s cannot be run: %s", path,
+			strerror(errno));
 	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-		dna_problem_add(problems, 0, "immune.report_program", "%s is no program", path);
+		dna_problem_add(problems, dna->report_program_line, "immune.report_program", "%s is no program", path);
 }
 
 void dna_report_check(const struct dna *dna, struct dna_problems *problems)
@@ -29,6 +31,6 @@ void dna_report_check(const struct dna *dna, struct dna_problems *problems)
 	if (dna->report_program[0])
 		check_program(dna, problems);
 	if (dna->report_user[0] && (!user || !user->pw_uid))
-		dna_problem_add(problems, 0, "immune.report_user", "%s %s; allowed: a user without privileges", dna->report_user,
-			user ? "is root" : "is not a user of this host");
+		dna_problem_add(problems, dna->report_user_line, "immune.report_user",
+			"%s %s; allowed: a user without privileges", dna->report_user, user ? "is root" : "is not a user of this host");
 }

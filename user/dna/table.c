@@ -69,10 +69,19 @@ void dna_number_write(int type, uint64_t value, char *to, size_t room)
 	snprintf(to, room, "%" PRIu64, value);
 }
 
+static bool is_word(int type)
+{
+	return type == DNA_TYPE_PROXY || type == DNA_TYPE_REFUSAL;
+}
+
 static void write_range(const struct dna_option *o, char *to, size_t room)
 {
 	char low[32], high[32];
 
+	if (is_word(o->type)) {
+		snprintf(to, room, "%s", dna_types[o->type].before);
+		return;
+	}
 	dna_number_write(o->type, o->min, low, sizeof(low));
 	dna_number_write(o->type, o->max, high, sizeof(high));
 	snprintf(to, room, "%s to %s%s%s", low, high, o->unit[0] ? " " : "", o->unit);
@@ -83,7 +92,7 @@ void dna_option_allowed(const struct dna_option *o, char *to, size_t room)
 	char range[96];
 
 	write_range(o, range, sizeof(range));
-	snprintf(to, room, "%s%s%s", dna_types[o->type].before, range, dna_types[o->type].after);
+	snprintf(to, room, "%s%s%s", is_word(o->type) ? "" : dna_types[o->type].before, range, dna_types[o->type].after);
 }
 
 void dna_name_write(int section, const char *route, const char *name, char *to, size_t room)
@@ -124,13 +133,13 @@ void dna_print_options(FILE *out)
 {
 	char name[DNA_WHERE_MAX], range[96], fallback[128];
 
-	fprintf(out, "%-29s %-10s %-28s %-18s %s\n", "option", "type", "range", "default", "what it is");
+	fprintf(out, "%-29s %-10s %-32s %-18s %s\n", "option", "type", "range", "default", "what it is");
 	for (int i = 0; i < DNA_OPTION_COUNT; i++) {
 		const struct dna_option *o = &dna_options[i];
 
 		dna_name_write(o->section, NULL, o->name, name, sizeof(name));
 		write_range(o, range, sizeof(range));
 		write_default(o, fallback, sizeof(fallback));
-		fprintf(out, "%-29s %-10s %-28s %-18s %s\n", name, dna_types[o->type].name, range, fallback, o->help);
+		fprintf(out, "%-29s %-10s %-32s %-18s %s\n", name, dna_types[o->type].name, range, fallback, o->help);
 	}
 }
