@@ -66,6 +66,7 @@ enum act {
 	ACT_VOTE,
 	ACT_PULSE,
 	ACT_PROMPT,
+	ACT_ALARM,
 	ACT_REFUSED, /* entries in the events: a cell that is refused all the time must not push out everything else */
 	ACT_COUNT
 };
