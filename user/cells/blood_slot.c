@@ -7,12 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Once only: drones can write into a slot what they like, also that it waits to be let go when nobody has it. */
+static void slot_put_back(struct artery *a, uint32_t slot)
+{
+	uint64_t bit = 1ULL << slot % 64, *idle = &a->slot_idle[slot / 64];
+
+	if (*idle & bit)
+		return;
+	*idle |= bit;
+	a->slot_free[a->slots_left++] = slot;
+}
+
+static uint32_t slot_get(struct artery *a)
+{
+	uint32_t slot = a->slot_free[--a->slots_left];
+
+	a->slot_idle[slot / 64] &= ~(1ULL << slot % 64);
+	return slot;
+}
+
 void slots_init(struct artery *a)
 {
 	a->slots_left = 0;
+	memset(a->slot_idle, 0, sizeof(a->slot_idle));
 	for (uint32_t i = SYNAPSE_SLOTS; i--;) {
 		if (slot_state(atomic_load(&a->synapse->slot[i].word)) == SLOT_FREE)
-			a->slot_free[a->slots_left++] = i;
+			slot_put_back(a, i);
 	}
 }
 
@@ -29,7 +49,7 @@ void slot_release(struct artery *a, uint32_t slot)
 		close(gift);
 	atomic_store(&s->word, slot_word(slot_ticket(word) + 1, 0, SLOT_FREE));
 	s->conn = CONN_NONE;
-	a->slot_free[a->slots_left++] = slot;
+	slot_put_back(a, slot);
 }
 
 /* Hands a slot back to the drone that works on it, and wakes it. */
@@ -182,7 +202,7 @@ void blood_ask(struct artery *a, uint32_t i)
 		ring_put(&a->wanting, i);
 		return;
 	}
-	slot = a->slot_free[--a->slots_left];
+	slot = slot_get(a);
 	c->slot = slot;
 	COMMIT();
 	if (c->flags & CONN_HAS_BODY) {
