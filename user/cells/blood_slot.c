@@ -261,9 +261,10 @@ bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 	return true;
 }
 
-static bool slot_is_late(const struct artery *a, const struct slot *s)
+/* The route is the connection's: what the slot says of it a drone may have written. */
+static bool slot_is_late(const struct artery *a, const struct conn *c, const struct slot *s)
 {
-	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[s->route].deadline_ms;
+	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[c->route].deadline_ms;
 }
 
 /* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */
@@ -282,6 +283,9 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 		slot_look(a, slot);
 		return;
 	}
+	/* Drones can write there, too. */
+	if (i >= a->vessel->high)
+		return;
 	c = conn_at(a, i);
 	if (c->slot != slot)
 		return;
@@ -292,7 +296,7 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 	if (slot_repeat(a, i, slot, state))
 		return;
 	a->vitals->errors++;
-	late = slot_is_late(a, s);
+	late = slot_is_late(a, c, s);
 	if (c->pieces || c->phase == CONN_SENDING)
 		blood_close(a, i);
 	else
