@@ -542,13 +542,18 @@ static int behind_a_proxy(struct kin_rig *r)
 	HOLDS(bpf_map_lookup_elem(MAP(suspects), &peer, &s) && !bpf_map_lookup_elem(MAP(suspects), &nowhere, &s));
 	be(r, CLASS_TCELL);
 	HOLDS(ban(r, "127.3.2.1") == GLAND_UNPROVEN);
+	last = (struct ban_call){ .source = nowhere };
+	HOLDS(!run(PROGRAM(ban), &last, sizeof(last)) && last.answer == GLAND_OK && !last.hostile);
 	return 0;
 }
 
 /* A proxy may say that its client is ::1. */
 Test(lymph, n_what_a_proxy_reports_is_never_laid_to_the_proxy)
 {
+	struct event e;
+
 	expect_holds(CLASS_BLOOD, behind_a_proxy);
+	cr_expect(bus_event(&rig, HAPPENED_BAN, &e) && e.source.via == 1, "it is told of as of a ban");
 }
 
 #define DEAD 5u /* slot of a drone that is dead */
