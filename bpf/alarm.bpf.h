@@ -14,7 +14,7 @@
 #define ALARM_MAP extern
 #endif
 
-/* One. It fades by itself, so that an alarm ends though nobody lives to call it off. Writers: gland_secrete, gland_inject. */
+/* One. It fades by itself, so that an alarm ends though nobody lives to call it off. Writers: gland_secrete for T cells and the neuron, gland_inject. */
 ALARM_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -33,7 +33,7 @@ static __always_inline __u32 alarm_level(__u64 now)
 	return receptor_now(a->level_q16, a->at_ns, now, a->half_life_ms) & (2 * Q16_ONE - 1);
 }
 
-/* A new signal, each once, whoever hears it. kind: enum hormone; others than these two are not meant. */
+/* A new signal, each once, however many hear it. kind: enum hormone; others than these two are not meant. */
 static __always_inline void alarm_hear(__u32 kind, __u32 strength_q16, __u32 half_life_ms)
 {
 	__u64 now = bpf_ktime_get_ns();

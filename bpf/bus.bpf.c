@@ -220,7 +220,9 @@ int gland_secrete(struct bus_call *call)
 		happened(HAPPENED_SECRETE, c, call->kind, call->class, call->strength_q16);
 	/* It hears itself: a mother's daughters then know what their sisters know. */
 	take_in(c->slot, &d.m, k);
-	alarm_hear(call->kind, call->strength_q16, k->half_life_ms);
+	/* The skin hears those alone who touch nothing of a client's: who runs genes might call the alarm for ever, or off. */
+	if (c->class == CLASS_TCELL || c->class == CLASS_NEURON)
+		alarm_hear(call->kind, call->strength_q16, k->half_life_ms);
 	call->heard = deliver(&d, c);
 	return 0;
 }

@@ -66,6 +66,7 @@ enum act {
 	ACT_VOTE,
 	ACT_PULSE,
 	ACT_PROMPT,
+	ACT_ALARM,
 	ACT_REFUSED, /* entries in the events: a cell that is refused all the time must not push out everything else */
 	ACT_COUNT
 };
@@ -156,6 +157,7 @@ static __always_inline void happened_to(const struct source *source, __u32 kind,
 	e->source.key = source ? source->key : 0;
 	e->source.family = source ? source->family : 0;
 	e->source.bits = source ? source->bits : 0;
+	e->source.via = source ? source->via : 0;
 	barrier();
 	e->seq = seq;
 }

@@ -191,6 +191,7 @@ struct count {
 	__u32 target;   /* slot */
 	__u32 electorate;
 	__u32 votes;
+	__u32 late; /* of them, for REASON_DEADLINE */
 };
 
 /* One living adult, and whether its vote against the target stands. */
@@ -209,7 +210,10 @@ static long vote_count(__u32 slot, void *ctx)
 	if (!b)
 		return 1;
 	p = &b->paper[slot & (CELL_SLOTS_MAX - 1)];
-	n->votes += p->voter == c->id && p->voted_ns >= n->since_ns;
+	if (p->voter != c->id || p->voted_ns < n->since_ns)
+		return 0;
+	n->votes++;
+	n->late += p->reason == REASON_DEADLINE;
 	return 0;
 }
 
@@ -292,7 +296,8 @@ int gland_vote(struct bus_call *call)
 		call->answer = GLAND_FEW;
 		return 0;
 	}
-	if (2 * n.votes <= n.electorate || __sync_val_compare_and_swap(&b->condemned, 0, 1))
+	if (2 * n.votes <= n.electorate ||
+		__sync_val_compare_and_swap(&b->condemned, SENTENCE_NONE, 2 * n.late > n.votes ? SENTENCE_LATE : SENTENCE_PASSED))
 		return 0;
 	happened(HAPPENED_CONDEMN, target, 0, call->reason, n.votes << 16 | n.electorate);
 	lineage_execute(target);

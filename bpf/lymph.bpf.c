@@ -87,7 +87,8 @@ static __always_inline bool lymph_source(__u32 fd, struct source *to)
 /* Only a proxy says who that is, so that it must never lead to a ban in the skin: there the address may be anybody's. */
 static __always_inline void lymph_believe(struct source *s, const struct source *claimed)
 {
-	if (!claimed->key || (claimed->family != 4 && claimed->family != 6))
+	/* Also an address that nobody can have: what stands against it must not be laid to the proxy. */
+	if (claimed->family != 4 && claimed->family != 6)
 		return;
 	s->key = claimed->family == 4 ? (__u32)claimed->key : claimed->key;
 	s->family = claimed->family;
@@ -300,15 +301,23 @@ int gland_praise(struct praise_call *call)
 
 #define SIGKILL_NUMBER 9u
 
-/* Whether the drone died by what it did itself: a signal of its own, an exit code, or a sentence of its sisters. */
+/* Signals by which a process ends for what it did itself: ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS. */
+#define CRASHES (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 24 | 1u << 25 | 1u << 31)
+
+/*
+ * Whether the drone died of the request: by a signal of its own, an exit code, or by a sentence for having it too long in
+ * hand. What else it is condemned for, or killed for by somebody outside, says nothing of the request.
+ */
 static __always_inline bool blame_is_own_fault(const struct cell *drone)
 {
-	__u32 slot = drone->slot;
+	__u32 slot = drone->slot, signal = drone->exit_code & 0x7f;
 	struct ballot *votes = bpf_map_lookup_elem(&ballots, &slot);
 
-	if ((drone->exit_code & 0x7f) != SIGKILL_NUMBER)
+	if (!signal)
 		return drone->exit_code != 0;
-	return votes && votes->condemned && votes->target == drone->id;
+	if (signal != SIGKILL_NUMBER)
+		return signal < 32 && (CRASHES >> (signal & 31) & 1);
+	return votes && votes->condemned == SENTENCE_LATE && votes->target == drone->id;
 }
 
 /* Its place among the requests known: its own, an empty one, or that of the least dangerous, oldest one. */

@@ -181,6 +181,8 @@ int gland_widen(struct bpf_raw_tracepoint_args *ctx)
 	return GLAND_OK | neighbour_is_bad(&what.source, what.time_ns) << 8;
 }
 
+#define ALARMS_PER_S 1u /* each is an event: they must not push out all others */
+
 /* The judge calls the alarm, or calls it off; and shows what it has learned of quiet times, for the memory. */
 SEC("syscall")
 int gland_alarm(struct alarm_call *call)
@@ -188,9 +190,13 @@ int gland_alarm(struct alarm_call *call)
 	struct cell *c = cell_or_stranger();
 	struct lymph *state = lymph_get();
 
-	call->answer = !c || !state ? GLAND_STRANGER : c->class != CLASS_TCELL ? GLAND_CLASS : GLAND_OK;
+	call->answer = !c || !state ? GLAND_STRANGER : c != post_holder(POST_JUDGE) ? GLAND_CLASS : GLAND_OK;
 	if (call->answer != GLAND_OK || !c || !state)
 		return 0;
+	if (state->alarm != (call->on != 0) && !allowed(c->slot, ACT_ALARM, ALARMS_PER_S, bpf_ktime_get_boot_ns())) {
+		call->answer = refuse(c, GLAND_RATE, 0);
+		return 0;
+	}
 	state->mean_milli = call->mean_milli;
 	state->deviation_milli = call->deviation_milli;
 	state->samples = call->samples;
@@ -227,7 +233,7 @@ int gland_forget(struct gland_call *call)
 	struct forgetting f = { .now = bpf_ktime_get_boot_ns() };
 	struct cell *c = cell_or_stranger();
 
-	call->answer = !c ? GLAND_STRANGER : c->class != CLASS_TCELL ? GLAND_CLASS : GLAND_OK;
+	call->answer = !c ? GLAND_STRANGER : c != post_holder(POST_JUDGE) ? GLAND_CLASS : GLAND_OK;
 	if (call->answer != GLAND_OK)
 		return 0;
 	bpf_for_each_map_elem(&antibody_v4, forget_ban, &f, 0);

@@ -136,12 +136,19 @@ struct paper {
 	__u64 voted_ns;
 };
 
+/* Why a cell was condemned, as far as it says something of the request that it had in hand. */
+enum sentence {
+	SENTENCE_NONE,
+	SENTENCE_PASSED,
+	SENTENCE_LATE, /* most of the votes were for REASON_DEADLINE */
+};
+
 /* All votes against the cell in a slot, by the voters' slots. Key: slot. Writer: gland_vote; emptied with each birth. */
 struct ballot {
 	__u32 target;    /* id */
 	__u32 votes;     /* that counted at the last vote */
 	__u32 electorate; /* living adults then */
-	__u32 condemned; /* 1 once a strict majority was reached */
+	__u32 condemned; /* once a strict majority was reached, enum sentence */
 	struct paper paper[CELL_SLOTS_MAX];
 };
 CW_LAYOUT(struct ballot, 16 + 16 * CELL_SLOTS_MAX);

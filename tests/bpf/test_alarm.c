@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the skin hears of alarm and calm: each signal once, from any cell that may send it, and nothing of other signals.
+// What the skin hears of alarm and calm: each signal once, from those who touch nothing of a client's, and nothing of other signals.
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include "bus_rig.h"
@@ -41,22 +41,31 @@ static void expect_level(uint32_t about, const char *what)
 
 Test(alarm, a_rises_and_falls)
 {
-	struct actor neuron, drone;
+	struct actor neuron, tcell, drone, blood;
 
 	actor_start(&rig, &neuron, 0, CLASS_NEURON, CELL_NOBODY);
-	actor_start(&rig, &drone, 1, CLASS_DRONE, 0);
+	actor_start(&rig, &tcell, 1, CLASS_TCELL, 0);
+	actor_start(&rig, &drone, 2, CLASS_DRONE, 0);
+	actor_start(&rig, &blood, 3, CLASS_BLOOD, 0);
 	cr_expect_eq(level(), 0);
 	cr_assert_eq(actor_secrete(&rig, &drone, HORMONE_ALARM, 0, 20000, NULL), GLAND_OK);
-	expect_level(20000, "a drone's alarm");
+	cr_assert_eq(actor_secrete(&rig, &blood, HORMONE_ALARM, 0, 20000, NULL), GLAND_OK);
+	cr_expect_eq(level(), 0, "a drone or blood alarms the skin");
+	cr_assert_eq(actor_secrete(&rig, &tcell, HORMONE_ALARM, 0, 20000, NULL), GLAND_OK);
+	expect_level(20000, "a T cell's alarm");
 	cr_assert_eq(actor_secrete(&rig, &neuron, HORMONE_ALARM, 0, 30000, NULL), GLAND_OK);
 	expect_level(50000, "the neuron's beside it");
 	cr_assert_eq(actor_secrete(&rig, &neuron, HORMONE_ALARM, 0, Q16_ONE, NULL), GLAND_OK);
 	expect_level(Q16_ONE, "full alarm");
 	cr_assert_eq(actor_secrete(&rig, &drone, HORMONE_CALM, 0, 16000, NULL), GLAND_OK);
+	expect_level(Q16_ONE, "a drone's calm");
+	cr_assert_eq(actor_secrete(&rig, &tcell, HORMONE_CALM, 0, 16000, NULL), GLAND_OK);
 	expect_level(Q16_ONE - 16000, "some calm");
 	cr_assert_eq(actor_secrete(&rig, &neuron, HORMONE_CALM, 0, Q16_ONE, NULL), GLAND_OK);
 	cr_expect_eq(level(), 0);
+	actor_end(&blood);
 	actor_end(&drone);
+	actor_end(&tcell);
 	actor_end(&neuron);
 }
 

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -461,6 +462,7 @@ static int forgets(struct kin_rig *r)
 	struct antibody a = { .expires_ns = 1, .bits = 32 };
 	struct gland_call call = { 0 };
 
+	HOLDS(kin_call(PROGRAM(forget), &call) == GLAND_CLASS && post(r, POST_JUDGE) == GLAND_OK);
 	bpf_map_update_elem(MAP(antibody_v4), &over, &a, BPF_ANY);
 	a.expires_ns = bus_boot_ns() + 1000000000000ull;
 	bpf_map_update_elem(MAP(antibody_v4), &stays, &a, BPF_ANY);
@@ -499,4 +501,93 @@ static int floods(struct kin_rig *r)
 Test(lymph, k_a_full_ring_is_counted_and_calls_for_help)
 {
 	expect_holds(CLASS_BLOOD, floods);
+}
+
+/* Calls the alarm, or calls it off. The answer. */
+static uint32_t alarm_is(struct kin_rig *r, uint32_t on)
+{
+	struct alarm_call call = { .on = on, .answer = 99 };
+
+	return run(PROGRAM(alarm), &call, sizeof(call)) ? 98 : call.answer;
+}
+
+static int alarms(struct kin_rig *r)
+{
+	uint32_t answer = GLAND_OK, n = 0;
+
+	HOLDS(alarm_is(r, 1) == GLAND_CLASS && post(r, POST_JUDGE) == GLAND_OK);
+	while (n < 1000 && answer == GLAND_OK)
+		answer = alarm_is(r, ++n % 2);
+	HOLDS(answer == GLAND_RATE && n < 100);
+	/* What is as it was is no event. */
+	HOLDS(alarm_is(r, (n - 1) % 2) == GLAND_OK);
+	return 0;
+}
+
+Test(lymph, m_the_judge_calls_the_alarm_and_not_all_the_time)
+{
+	expect_holds(CLASS_TCELL, alarms);
+}
+
+static int behind_a_proxy(struct kin_rig *r)
+{
+	struct present_call call = { .reason = ANTIGEN_TRAP, .claimed = { .family = 6, .via = 1 }, .detail = "x" };
+	struct source peer = source("127.3.2.1"), nowhere = { .family = 6, .via = 1 };
+	struct suspect s;
+	struct pair p;
+
+	HOLDS(meet(r, &p, "127.3.2.1"));
+	call.fd = (uint32_t)p.server;
+	HOLDS(!run(PROGRAM(present), &call, sizeof(call)) && call.answer == GLAND_OK);
+	HOLDS(bpf_map_lookup_elem(MAP(suspects), &peer, &s) && !bpf_map_lookup_elem(MAP(suspects), &nowhere, &s));
+	be(r, CLASS_TCELL);
+	HOLDS(ban(r, "127.3.2.1") == GLAND_UNPROVEN);
+	last = (struct ban_call){ .source = nowhere };
+	HOLDS(!run(PROGRAM(ban), &last, sizeof(last)) && last.answer == GLAND_OK && !last.hostile);
+	return 0;
+}
+
+/* A proxy may say that its client is ::1. */
+Test(lymph, n_what_a_proxy_reports_is_never_laid_to_the_proxy)
+{
+	struct event e;
+
+	expect_holds(CLASS_BLOOD, behind_a_proxy);
+	cr_expect(bus_event(&rig, HAPPENED_BAN, &e) && e.source.via == 1, "it is told of as of a ban");
+}
+
+#define DEAD 5u /* slot of a drone that is dead */
+
+/* What the kernel says to a request that is blamed for a drone's death. */
+static uint32_t blame(struct kin_rig *r, uint32_t exit_code, uint32_t sentence)
+{
+	static uint32_t serial = 100;
+	struct blame_call call = { .fingerprint = 7, .fd = ~0u, .answer = 99, .detail = "x" };
+	struct cell c = { .slot = DEAD, .class = CLASS_DRONE, .state = CELL_DEAD, .exit_code = exit_code };
+	struct ballot b = { .condemned = sentence };
+	uint32_t slot = DEAD;
+
+	c.id = b.target = call.drone = ++serial << 8 | DEAD;
+	bpf_map_update_elem(r->cells, &slot, &c, BPF_ANY);
+	bpf_map_update_elem(MAP(ballots), &slot, &b, BPF_ANY);
+	return run(PROGRAM(blame), &call, sizeof(call)) ? 98 : call.answer;
+}
+
+static int blames(struct kin_rig *r)
+{
+	static const uint32_t crashes[] = { SIGSEGV, SIGABRT, SIGSYS, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGXCPU, SIGXFSZ, 1 << 8 };
+	static const uint32_t others[] = { 0, SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGQUIT, 34 };
+
+	for (unsigned i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)
+		HOLDS(blame(r, crashes[i], SENTENCE_NONE) == GLAND_OK && blame(r, crashes[i] | 0x80, SENTENCE_NONE) == GLAND_OK);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++)
+		HOLDS(blame(r, others[i], SENTENCE_NONE) == GLAND_UNPROVEN);
+	HOLDS(blame(r, SIGKILL, SENTENCE_LATE) == GLAND_OK);
+	HOLDS(blame(r, SIGKILL, SENTENCE_PASSED) == GLAND_UNPROVEN);
+	return 0;
+}
+
+Test(lymph, o_a_request_is_blamed_for_deaths_that_it_caused)
+{
+	expect_holds(CLASS_BLOOD, blames);
 }

@@ -292,3 +292,29 @@ Test(vote, l_a_minority_kills_nobody)
 		cr_expect(lives(i), "slot %u is dead", i);
 	actors_end(a, 7);
 }
+
+/* What a request is blamed for: a death by votes of which most say that the drone had it too long. */
+Test(vote, m_the_sentence_says_what_most_voted_for)
+{
+	static const uint32_t reasons[2][3] = { { REASON_DEADLINE, REASON_DEADLINE, REASON_SILENT },
+		{ REASON_SILENT, REASON_SILENT, REASON_DEADLINE } };
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		struct actor a[5];
+		struct ballot b;
+
+		actors_start(&rig, a, 5, CLASS_DRONE);
+		for (unsigned i = 0; i < 3; i++) {
+			bus_look(rig.map.ballots, 0, &b);
+			cr_expect_eq(b.condemned, SENTENCE_NONE);
+			last = (struct bus_call){ .target = kin_id(0), .reason = reasons[turn][i] };
+			cr_expect_eq(actor_call(&a[i + 1], rig.run.vote, &last), GLAND_OK);
+		}
+		expect_killed(&a[0]);
+		bus_look(rig.map.ballots, 0, &b);
+		cr_expect_eq(b.condemned, turn ? SENTENCE_PASSED : SENTENCE_LATE, "sentence %u", b.condemned);
+		actors_end(a, 5);
+		bus_close(&rig);
+		bus_open(&rig);
+	}
+}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lab.h"
+#include "tissue/plan.h"
 
 LAB_SUITE(lab_94_tcell, 120);
 
@@ -495,4 +496,34 @@ Test(lab_94_tcell, o_help_is_called_while_evidence_is_not_read)
 	cr_expect(lab_wait(LAB_SOON_S, helps, NULL), "nobody judges for the one that does not");
 	for (unsigned i = 0; i < n; i++)
 		kill(pids[i], SIGCONT);
+}
+
+/* The one that has the file open; 0: none. */
+static bool find_scribe(void *arg)
+{
+	pid_t pids[4], *scribe = arg;
+	unsigned n = lab_pids(&lab, "tcell", pids, 4);
+
+	for (unsigned i = 0; i < n; i++) {
+		lab_sh(&lab, "ls -l /proc/%d/fd", pids[i]);
+		if (strstr(lab.out, "memory.db"))
+			*scribe = pids[i];
+	}
+	return *scribe;
+}
+
+/* Who reads a file that others may have written can ban nobody, and write nobody's chart. */
+Test(lab_94_tcell, p_the_scribe_keeps_nothing_of_a_judge)
+{
+	pid_t scribe = 0;
+
+	live("");
+	offend(BAD);
+	cr_assert(lab_wait(LAB_SOON_S, find_scribe, &scribe), "nobody keeps the records");
+	lab_sh(&lab, "ls -l /proc/%d/fd", scribe);
+	cr_expect(!strstr(lab.out, "cellws-charts"), "%s", lab.out);
+	for (int fd = FD_BAN; fd <= FD_ANTIGENS_MORE; fd++) {
+		lab_sh(&lab, "readlink /proc/%d/fd/%d", scribe, fd);
+		cr_expect_str_empty(lab.out, "descriptor %d is %s", fd, lab.out);
+	}
 }

@@ -183,3 +183,17 @@ Test(events, as_json, .init = know_drone)
 		"{\"time\":1.5,\"seq\":2,\"event\":\"death\",\"slot\":3,\"id\":1795,\"class\":\"drone\",\"signal\":11,"
 		"\"text\":\"drone 3 was killed by signal 11 (Segmentation fault)\"}");
 }
+
+/* A client of a trusted proxy is not banned: its address may be anybody's. */
+Test(events, a_ban_says_whether_it_is_one)
+{
+	struct event e = { .kind = HAPPENED_BAN, .class = CLASS_TCELL, .slot = 1, .a = ANTIGEN_TRAP, .b = 60, .c = 1,
+		.source = { .key = 0x0100007f, .family = 4 } };
+	char text[256];
+
+	events_write(&e, cells, text, sizeof(text));
+	cr_expect(strstr(text, "bans 127.0.0.1 for 60 s"), "%s", text);
+	e.source.via = 1;
+	events_write(&e, cells, text, sizeof(text));
+	cr_expect(strstr(text, "has 127.0.0.1 behind trusted proxies answered 403 for 60 s"), "%s", text);
+}

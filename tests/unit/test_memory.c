@@ -192,6 +192,29 @@ Test(memory, d_incidents_pathogens_baselines)
 	memory_close(m);
 }
 
+static int write_texts(void *arg, const struct memory_incident *i)
+{
+	strcat(strcat(strcat(strcat(arg, i->reason), "|"), i->detail), "|");
+	strcat(arg, i->decision);
+	return 0;
+}
+
+/* The file's writer has no rights and may be anybody; its reader may be root at a terminal. */
+Test(memory, l_texts_are_printable_whatever_the_file_says)
+{
+	struct memory_incident i = { .wall_s = 1, .reason = "tr\x1b[2Jap", .detail = "it's \"q\" \x01\xff\n\x7f\\", .decision = "banned\r" };
+	struct memory *m = begin();
+	char text[256] = "", fact[MEMORY_FACT];
+
+	cr_assert(memory_note_incident(m, &i) && memory_note_fact(m, "f", "a\tb"));
+	cr_assert(!memory_flush(m, 0));
+	cr_assert(!memory_each_incident(m, NULL, 10, write_texts, text));
+	cr_expect_str_eq(text, "tr?[2Jap|it's \"q\" ????\\|banned?");
+	cr_assert(memory_read_fact(m, "f", fact));
+	cr_expect_str_eq(fact, "a?b");
+	memory_close(m);
+}
+
 Test(memory, e_the_queue_is_bounded_and_decisions_find_room)
 {
 	struct memory_incident i = { .reason = "x" };

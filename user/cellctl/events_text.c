@@ -112,6 +112,9 @@ static void write_ban(const struct event *e, const char *who, const char *source
 		snprintf(length, sizeof(length), "for %u s", e->b);
 	if (e->kind == HAPPENED_WIDEN)
 		snprintf(to, room, "%s bans all of %s %s (offence %u): %u of its 256 parts were banned", who, source, length, e->c, e->a);
+	else if (e->class && e->source.via)
+		snprintf(to, room, "%s has %s behind trusted proxies answered 403 %s (offence %u): it %s", who, source, length, e->c,
+			antigen_text(e->a));
 	else if (e->class)
 		snprintf(to, room, "%s bans %s %s (offence %u): it %s", who, source, length, e->c, antigen_text(e->a));
 	else
@@ -242,10 +245,12 @@ static void set_immune(json_t *o, const struct event *e)
 		return;
 	set_number(o, "ttl_s", e->b);
 	set_number(o, "offence", e->c);
-	if (e->kind == HAPPENED_BAN)
+	if (e->kind == HAPPENED_BAN) {
 		json_object_set_new(o, "reason", json_string(antigen_name(e->a)));
-	else
+		json_object_set_new(o, "behind_proxy", json_boolean(e->source.via));
+	} else {
 		set_number(o, "hostile", e->a);
+	}
 }
 
 static void set_signal(json_t *o, const struct event *e)

@@ -53,6 +53,7 @@ struct artery {
 	uint32_t open;              /* connections */
 	uint32_t slot_free[SYNAPSE_SLOTS];
 	uint32_t slots_left;
+	uint64_t slot_idle[SYNAPSE_SLOTS / 64]; /* those in slot_free, by number */
 	uint32_t ticket;
 	struct exhibit exhibit[EXHIBITS_MAX];
 	uint32_t exhibits;

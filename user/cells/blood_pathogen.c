@@ -82,8 +82,9 @@ void pathogen_blame(struct artery *a, uint32_t drone)
 	}
 	call.fingerprint = a->vessel->fingerprint[slot];
 	call.route = s->route;
+	/* It goes into the log: printable, whatever a drone has made of it. */
 	for (uint32_t n = 0; n < ANTIGEN_DETAIL - 1 && n < s->head_n && head[n] != '\r'; n++)
-		call.detail[n] = head[n];
+		call.detail[n] = head[n] >= ' ' && head[n] <= '~' ? head[n] : '?';
 	if (!lymph_run(FD_BLAME, &call, sizeof(call)) && call.answer == GLAND_OK && call.deaths == PATHOGEN_DEADLY)
 		tissue_log(a->t, "a request has killed two drones and is refused from now on: %s", call.detail);
 }

@@ -7,12 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Once only: drones can write into a slot what they like, also that it waits to be let go when nobody has it. */
+static void slot_put_back(struct artery *a, uint32_t slot)
+{
+	uint64_t bit = 1ULL << slot % 64, *idle = &a->slot_idle[slot / 64];
+
+	if (*idle & bit)
+		return;
+	*idle |= bit;
+	a->slot_free[a->slots_left++] = slot;
+}
+
+static uint32_t slot_get(struct artery *a)
+{
+	uint32_t slot = a->slot_free[--a->slots_left];
+
+	a->slot_idle[slot / 64] &= ~(1ULL << slot % 64);
+	return slot;
+}
+
 void slots_init(struct artery *a)
 {
 	a->slots_left = 0;
+	memset(a->slot_idle, 0, sizeof(a->slot_idle));
 	for (uint32_t i = SYNAPSE_SLOTS; i--;) {
 		if (slot_state(atomic_load(&a->synapse->slot[i].word)) == SLOT_FREE)
-			a->slot_free[a->slots_left++] = i;
+			slot_put_back(a, i);
 	}
 }
 
@@ -29,7 +49,7 @@ void slot_release(struct artery *a, uint32_t slot)
 		close(gift);
 	atomic_store(&s->word, slot_word(slot_ticket(word) + 1, 0, SLOT_FREE));
 	s->conn = CONN_NONE;
-	a->slot_free[a->slots_left++] = slot;
+	slot_put_back(a, slot);
 }
 
 /* Hands a slot back to the drone that works on it, and wakes it. */
@@ -182,7 +202,7 @@ void blood_ask(struct artery *a, uint32_t i)
 		ring_put(&a->wanting, i);
 		return;
 	}
-	slot = a->slot_free[--a->slots_left];
+	slot = slot_get(a);
 	c->slot = slot;
 	COMMIT();
 	if (c->flags & CONN_HAS_BODY) {
@@ -241,9 +261,10 @@ bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 	return true;
 }
 
-static bool slot_is_late(const struct artery *a, const struct slot *s)
+/* The route is the connection's: what the slot says of it a drone may have written. */
+static bool slot_is_late(const struct artery *a, const struct conn *c, const struct slot *s)
 {
-	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[s->route].deadline_ms;
+	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[c->route].deadline_ms;
 }
 
 /* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */
@@ -262,6 +283,9 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 		slot_look(a, slot);
 		return;
 	}
+	/* Drones can write there, too. */
+	if (i >= a->vessel->high)
+		return;
 	c = conn_at(a, i);
 	if (c->slot != slot)
 		return;
@@ -272,7 +296,7 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 	if (slot_repeat(a, i, slot, state))
 		return;
 	a->vitals->errors++;
-	late = slot_is_late(a, s);
+	late = slot_is_late(a, c, s);
 	if (c->pieces || c->phase == CONN_SENDING)
 		blood_close(a, i);
 	else

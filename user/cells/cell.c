@@ -162,7 +162,7 @@ void cell_seal(struct tissue *t, enum membrane kind)
 	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
 
 	/* Who has left the shared table has mapped its own chart, if it writes one; a drone closed this with the rest. */
-	if (kind == MEMBRANE_TCELL)
+	if (kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE)
 		close(FD_CHART);
 	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);
 	cw_assert(membrane_seccomp(t->germ, kind) == 0);

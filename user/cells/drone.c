@@ -119,6 +119,11 @@ static void go_on_collecting(struct drone *d, struct parked *p)
 /* Its time runs anew with every part: so does the deadline, for blood. */
 static void go_on_with(struct drone *d, struct parked *p, uint32_t state)
 {
+	/* More is asked of what is pulled alone, and fed to what is collected: another drone has written there. */
+	if ((state == SLOT_MORE) != p->pulling) {
+		drone_unpark(d, p);
+		return;
+	}
 	d->route = p->route;
 	chart_busy(d->chart, d->route, clock_ms());
 	if (state == SLOT_MORE)
@@ -149,6 +154,17 @@ static bool work_on_parked(struct drone *d)
 	return did;
 }
 
+/*
+ * Other drones can write a slot's word, and make one free for taking that this drone has parked: what is parked goes, or the
+ * chart would vouch for parts of both answers, which no drone in its right mind gives.
+ */
+static void forget_parked(struct drone *d, uint32_t vessel, uint32_t slot)
+{
+	for (unsigned i = 0; i < DRONE_PARKED && d->parked_n; i++)
+		if (d->parked[i].used && d->parked[i].vessel == vessel && d->parked[i].slot == slot)
+			drone_unpark(d, &d->parked[i]);
+}
+
 static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
@@ -156,6 +172,7 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 	uint64_t now = clock_ms();
 	struct parked *p;
 
+	forget_parked(d, vessel, slot);
 	s->taken_ms = now;
 	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
 	d->route = *(const volatile uint32_t *)&s->route;

@@ -50,11 +50,15 @@ static uint64_t number(sqlite3_stmt *s, int at)
 	return n < 0 ? 0 : (uint64_t)n;
 }
 
+/* Printable, whatever stands there: who writes the file has no rights, who reads it may be root at a terminal. */
 static void text_to(sqlite3_stmt *s, int at, char *to, size_t room)
 {
 	const char *text = (const char *)sqlite3_column_text(s, at);
 
 	snprintf(to, room, "%s", text ? text : "");
+	for (char *c = to; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 }
 
 static int walk(const struct reading *r, const char *sql, int (*row)(const struct reading *r, sqlite3_stmt *s))
