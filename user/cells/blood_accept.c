@@ -146,7 +146,8 @@ void blood_pause(struct artery *a)
 	a->pause_until = a->open < a->vessel->capacity ? a->now_ms + PAUSE_MS : UINT64_MAX;
 	for (uint32_t l = 0; l < a->t->plan->listens; l++)
 		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_listener(a->t->plan, a->v, l), NULL);
-	if (told_ms && a->now_ms - told_ms < TELL_AGAIN_MS)
+	/* One that leaves has room, but no use for it. */
+	if (a->leave_by || (told_ms && a->now_ms - told_ms < TELL_AGAIN_MS))
 		return;
 	told_ms = a->now_ms;
 	tissue_log(a->t, "no room for more connections (%u open): accepting pauses", a->open);
