@@ -32,6 +32,7 @@ LYMPH_MAP struct {
 } chronicle SEC(".maps");
 
 #include "report.bpf.h"
+#include "share.bpf.h"
 
 /* What stands against each source. Writers: gland_present, mucosa_screen; told_s: gland_ban. */
 LYMPH_MAP struct {
@@ -135,6 +136,7 @@ static __always_inline void incident_write(struct lymph *count, struct incident 
 	barrier();
 	to->seq = what->seq = seq;
 	report_put(what);
+	share_incident(what);
 	if (k->remember && bpf_ringbuf_output(&chronicle, what, sizeof(*what), BPF_RB_FORCE_WAKEUP))
 		__sync_fetch_and_add(&count->unwritten, 1);
 }

@@ -51,7 +51,10 @@ int gland_resign(struct gland_call *call)
 /* Widths that one family may be banned in, as the DNA bounds them. */
 static __always_inline bool widen_is_legal(const struct constitution *k, const struct source *s)
 {
-	if (!k->widen)
+	const struct link_state *l = link_get();
+
+	/* Who is cut off from most of the family protects itself, but judges no crowds. */
+	if (!k->widen || (l && l->minority))
 		return false;
 	if (s->family == 4)
 		return (s->bits == 24 || s->bits == 16) && s->bits >= k->widest_v4;

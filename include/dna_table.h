@@ -36,6 +36,7 @@
 	X(DURATION, duration, "duration", 0, "a duration from ", " with its unit: ms, s, m or h")                      \
 	X(FRACTION, fraction, "fraction", 0, "a fraction from ", ", as in 0.5, with at most 4 decimals")               \
 	X(ADDRESSES, address, "addresses", 1, "", ", as in \"0.0.0.0:8080\" or \"[::]:8080\", port 1 to 65535")        \
+	X(ENDPOINT, endpoint, "address", 0, "", " of an address, as in \"0.0.0.0:7946\" or \"[::]:7946\", port 1 to 65535") \
 	X(TRAPS, trap, "paths", 1, "", ", each a path of 2 to 127 bytes that begins with '/'")                         \
 	X(PROXY, proxy, "word", 0, "\"off\", \"optional\" or \"required\"", "")                                     \
 	X(REFUSAL, refusal, "word", 0, "\"answer\" or \"close\"", "")                                          \
@@ -192,7 +193,9 @@
 	X(HEALTH, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, health_memory_bytes,                               \
 		"most memory of one cell; 0 is no limit")                                                              \
 	X(LINK, previous_key, DURATION, 0, 720LL * DNA_HOUR, "24h", "", dna, link_previous_key_ms,                     \
-		"hosts that trust a key accept the one that `key rotate` puts in its place for so long")
+		"hosts that trust a key accept the one that `key rotate` puts in its place for so long")               \
+	X(LINK, listen, ENDPOINT, 0, 63, "", "bytes", dna, link,                                                       \
+		"address and port where copies on other hosts link to this one; \"\": no links")
 
 /* X(LOW, HIGH): an option whose value may not be above that of another, by SECTION_name. */
 #define DNA_ORDERED(X)                                                                                                 \

@@ -190,7 +190,9 @@ CW_LAYOUT(struct record_call, 32);
 	X(WIDENED, widened, "banned as a whole: many of its sources were banned one by one")   \
 	X(NARROW, narrow, "not banned as a whole: a source in it is allowed or behaves well")  \
 	X(BY_HAND, by_hand, "banned by hand")                                                  \
-	X(LIFTED, lifted, "its ban was lifted by hand")
+	X(LIFTED, lifted, "its ban was lifted by hand")                                        \
+	X(LEARNED, learned, "banned, as another host has decided")                             \
+	X(UNLEARNED, unlearned, "its ban was lifted, as another host has decided")
 
 enum incident_act {
 	INCIDENT_NONE = 0,

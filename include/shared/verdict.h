@@ -90,7 +90,8 @@ CW_LAYOUT(struct antibody, 32);
 #define ANTIBODY_REASONS(X) \
 	X(BY_HAND, "cellctl immune ban") \
 	X(BY_EVIDENCE, "a T cell, on evidence") \
-	X(IMPORTED, "cellctl immune import")
+	X(IMPORTED, "cellctl immune import") \
+	X(BY_PEER, "another host of the family")
 
 enum antibody_reason {
 #define X(NAME, text) ANTIBODY_##NAME,

@@ -5,6 +5,7 @@
 #include "cellctl/egg_genes.h"
 #include "cellctl/spore_bans.h"
 #include "cellctl/up.h"
+#include "link/record.h"
 #include "link/spore.h"
 
 #include <errno.h>
@@ -107,11 +108,32 @@ static int check_namesake(const struct up *u)
 	return verb_say(VERB_FAILED, "%s lives on this host already", in.name);
 }
 
+/* Who her relatives are, and where she can be called: where the egg could, if it is the same port. */
+static int take_links(struct up *u, const struct egg *e, const struct spore *s)
+{
+	static struct record_kin kin[HOSTS_MAX];
+	const struct spore_part *family = spore_find(s, SPORE_FAMILY, 0);
+	const struct dna_listen *link = &u->germ.dna.link;
+	int n = family ? record_family_read(kin, family->bytes, family->n) : 0;
+
+	if (n < 0)
+		return verb_say(VERB_FAILED, "the spore is refused: its list of relatives is malformed");
+	u->kin = kin;
+	u->kin_n = (unsigned)n;
+	if (link->family == e->listen.family && link->port == e->listen.port)
+		u->link_listener = e->listener;
+	else
+		close(e->listener);
+	return 0;
+}
+
 /* In this order: nothing is written before all has been judged. */
-static int lay(struct up *u, const struct spore *s)
+static int lay(struct up *u, const struct egg *e, const struct spore *s)
 {
 	int code = read_dna(u, s);
 
+	if (!code)
+		code = take_links(u, e, s);
 	if (!code)
 		code = check_generation(u, s);
 	if (!code)
@@ -143,7 +165,7 @@ int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 	if (!code)
 		code = check_keys(&s, keys, &ring);
 	if (!code)
-		code = lay(&u, &s);
+		code = lay(&u, e, &s);
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;

@@ -136,7 +136,6 @@ static void install(const struct keeper *k, int spore, const struct egg_handover
 		dup2(said[1], STDOUT_FILENO);
 		dup2(said[1], STDERR_FILENO);
 		close(k->wire);
-		close(k->e->listener);
 		status = egg_install(k->e, spore, keys);
 		fflush(NULL);
 		_exit(status);

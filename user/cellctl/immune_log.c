@@ -46,7 +46,7 @@ static void incident_print(const struct incident *i, uint64_t now_ns)
 	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), incident_act_text(i->act));
 	if (i->act == INCIDENT_BANNED || i->act == INCIDENT_WIDENED)
 		printf(" for %u s (offence %u)", i->ttl_s, i->offence);
-	if (i->act == INCIDENT_BY_HAND && i->ttl_s)
+	if ((i->act == INCIDENT_BY_HAND || i->act == INCIDENT_LEARNED) && i->ttl_s)
 		printf(" for %u s", i->ttl_s);
 	if (i->act == INCIDENT_WIDENED || i->act == INCIDENT_NARROW)
 		printf(": %u of its 256 parts were banned", i->count);

@@ -61,20 +61,29 @@ static int connect_one(const struct addrinfo *a)
 	return error;
 }
 
+/* The addresses of the host, to be freed; 0 or the exit code, said. */
+static int resolve(const char *to, struct addrinfo **all)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	const char *port;
+	char host[256];
+	int error;
+
+	if (split(to, host, &port))
+		return verb_say(VERB_USAGE, "\"%s\" is no host with a port, as in HOST:7946 or [2001:db8::1]:7946", to);
+	error = getaddrinfo(host, port, &hints, all);
+	return error ? verb_say(VERB_FAILED, "%s: %s", to, gai_strerror(error)) : 0;
+}
+
 /* A socket, or the exit code as a negative number, said. */
 static int dial(const char *to)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	int fd = -EADDRNOTAVAIL, code;
 	struct addrinfo *all, *a;
-	int fd = -EADDRNOTAVAIL, error;
-	const char *port;
-	char host[256];
 
-	if (split(to, host, &port))
-		return -verb_say(VERB_USAGE, "\"%s\" is no host with a port, as in HOST:7946 or [2001:db8::1]:7946", to);
-	error = getaddrinfo(host, port, &hints, &all);
-	if (error)
-		return -verb_say(VERB_FAILED, "%s: %s", to, gai_strerror(error));
+	code = resolve(to, &all);
+	if (code)
+		return -code;
 	for (a = all; a && fd < 0; a = a->ai_next)
 		fd = connect_one(a);
 	freeaddrinfo(all);
@@ -122,13 +131,18 @@ static int reproduce(struct gamete *g)
 
 static int prepare(const struct invocation *in, const char *name, struct key_ring *ring, struct gamete *g)
 {
+	struct addrinfo *to;
 	struct germ_view v;
 	int code = germ_view(in, name, &v);
 
 	if (!code)
 		code = key_of(in, name, ring);
 	if (!code)
-		code = reproduce_spore(in, name, ring, &v, &g->spore, &g->spore_n);
+		code = resolve(g->to, &to);
+	if (code)
+		return code;
+	code = reproduce_spore(in, name, ring, &v, to, &g->spore, &g->spore_n);
+	freeaddrinfo(to);
 	if (code)
 		return code;
 	g->uid = v.germ->uid;

@@ -4,6 +4,8 @@
 #define CELLWS_CELLCTL_REPRODUCE_H
 
 #include "cellctl/germ.h"
+#include <netdb.h>
+#include "dna/dna.h"
 #include "tissue/key.h"
 
 struct gamete {
@@ -23,7 +25,14 @@ struct gamete {
 
 /* A signed spore of a living organism; mapped until the end of the process. 0 or the exit code, said. */
 int reproduce_spore(const struct invocation *in, const char *name, const struct key_ring *ring, const struct germ_view *v,
-	const uint8_t **bytes, uint64_t *n);
+	const struct addrinfo *to, const uint8_t **bytes, uint64_t *n);
+
+/*
+ * What the daughter at that address is told of her relatives, for SPORE_FAMILY: RECORD_FAMILY_BYTES at most; *n 0 where there are
+ * no links. 0 or -errno.
+ */
+int reproduce_kin(const struct invocation *in, const char *name, const struct dna *dna, const struct addrinfo *to, uint8_t *bytes,
+	uint64_t *n);
 
 /* In a process of its own: gives up root, proves itself, delivers; tells the operator. The exit code, or GAMETE_UNHEARD. */
 _Noreturn void gamete_live(const struct gamete *g);

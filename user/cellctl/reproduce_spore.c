@@ -2,6 +2,7 @@
 /* Making a spore of what runs: the DNA's text and the genes that the cells hold, and the bans of this moment. */
 #include "cellctl/reproduce.h"
 #include "cellctl/spore_bans.h"
+#include "link/record.h"
 #include "link/spore.h"
 
 #include <errno.h>
@@ -59,10 +60,11 @@ static int write_spore(const struct spore *s, const struct key_ring *ring, const
 }
 
 int reproduce_spore(const struct invocation *in, const char *name, const struct key_ring *ring, const struct germ_view *v,
-	const uint8_t **bytes, uint64_t *n)
+	const struct addrinfo *to, const uint8_t **bytes, uint64_t *n)
 {
+	static uint8_t kin[RECORD_FAMILY_BYTES];
 	static struct spore s;
-	uint64_t bans_n;
+	uint64_t bans_n, kin_n;
 	uint8_t *bans;
 	int code;
 
@@ -77,6 +79,13 @@ int reproduce_spore(const struct invocation *in, const char *name, const struct 
 		return verb_say(VERB_FAILED, "the bans of %s cannot be read: %s", name, strerror(-code));
 	if (bans_n)
 		add(&s, SPORE_BANS, 0, bans, bans_n);
+	code = reproduce_kin(in, name, &v->germ->dna, to, kin, &kin_n);
+	if (code) {
+		free(bans);
+		return verb_say(VERB_FAILED, "the relatives of the daughter cannot be listed: %s", strerror(-code));
+	}
+	if (kin_n)
+		add(&s, SPORE_FAMILY, 0, kin, kin_n);
 	code = write_spore(&s, ring, bytes, n);
 	free(bans);
 	return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl status: the organism, its cells, its traffic and what the skin has seen, read from pinned maps and /proc. */
 #include "cellctl/confirm.h"
+#include "cellctl/hosts.h"
 #include "cellctl/levels.h"
 #include "cellctl/verb.h"
 #include "cellctl/pins.h"
@@ -116,9 +117,9 @@ static json_t *status_json(const struct invocation *in, const char *name, const 
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++)
 		if (f->cell[i].state == CELL_LIVING)
 			json_array_append_new(cells, cell_json(f, l, i));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "organism", organism_json(in, f), "cells", cells, "census",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "organism", organism_json(in, f), "cells", cells, "census",
 		census_json(f), "circulation", circulation_json(f), "immune", immune_json(in, name), "reporter",
-		reporter_json(in, name), "hosts");
+		reporter_json(in, name), "hosts", hosts_json(in, name));
 }
 
 static void print_levels(const struct levels *l, uint32_t slot)
@@ -217,6 +218,7 @@ static void print_status(const struct invocation *in, const char *name, const st
 		(unsigned long long)c.sum.errors);
 	print_immune(in, name);
 	print_reporter(in, name);
+	hosts_print(in, name);
 }
 
 int verb_status(const struct invocation *in)

@@ -102,8 +102,8 @@ static int up_plan(struct up *u)
 	p->routes = d->route_count;
 	p->vessels = d->blood_max;
 	p->listens = d->listen_count;
-	/* The egg's successor, the maxima, the founders, who are stems for a moment, and the T cells. */
-	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2 + (d->memory[0] ? 3 : 2);
+	/* The egg's successor, the maxima, the founders, who are stems for a moment, the T cells, the gamete. */
+	p->slots = 1 + d->blood_max + d->drone_max + d->stem_min + 2 + (d->memory[0] ? 3 : 2) + (d->link.family != 0);
 	if (p->slots > d->cells_max)
 		p->slots = d->cells_max;
 	u->fds_n = plan_end(p);

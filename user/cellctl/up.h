@@ -12,6 +12,7 @@
 #include "tissue/key.h"
 
 struct cellws;
+struct record_kin;
 
 #define UP_UNDO_MAX  32
 #define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections and their files */
@@ -27,6 +28,9 @@ struct up {
 	struct germ germ; /* with the DNA in it */
 	const char *text; /* of the DNA */
 	size_t text_n;
+	const struct record_kin *kin; /* relatives that came with a spore, kin_n of them */
+	unsigned kin_n;
+	int link_listener; /* that is open already; 0: none */
 	const struct key_ring *ring; /* that came with a spore; NULL: as the DNA says */
 	struct cellws *skel;
 	bool bans_kept; /* their maps have outlived an earlier life */
@@ -75,6 +79,11 @@ int up_fit_mucosa(struct up *u);              /* sizes, before the programs are 
 int up_fill_mucosa(struct up *u);             /* the table, once they are */
 int up_attach_mucosa(struct up *u, int fd);   /* to a listener, whose connections inherit it */
 int up_lock_mucosa(int fd);                   /* no cell can take it, or how connections are steered, off again */
+
+/* up_links.c: links to other hosts. */
+int up_fill_links(struct up *u);   /* the maps: 0 or -errno */
+void up_plan_links(struct up *u);  /* descriptors for the gamete */
+int up_listen_links(struct up *u); /* 0 or the exit code, said */
 
 bool up_kernel_can_kill(void);
 

@@ -67,6 +67,8 @@ static void set_sizes(struct up *u)
 
 	for (unsigned i = 0; i < sizeof(bans) / sizeof(*bans); i++)
 		bpf_map__set_max_entries(bans[i], u->germ.dna.antibodies);
+	if (!u->germ.dna.link.family)
+		bpf_map__set_max_entries(u->skel->maps.shared, 1);
 }
 
 static void set_limits(struct up *u)
@@ -142,6 +144,7 @@ static int fill_census(struct up *u)
 		[CLASS_STEM] = { .min = d->stem_min, .max = d->stem_min + 2 },
 		/* None before the first evidence; from then on the kernel keeps as many as the constitution says. */
 		[CLASS_TCELL] = { .min = 0, .max = d->memory[0] ? 3 : 2 },
+		[CLASS_GAMETE] = { .min = d->link.family != 0, .max = d->link.family != 0 },
 	};
 	int fd = bpf_map__fd(u->skel->maps.census);
 
@@ -380,6 +383,7 @@ static int plan_maps(struct up *u)
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));
 	up_plan_fd(u, FD_REFUSED, pin_map(u->in, u->germ.dna.organism, "refused", true));
+	up_plan_links(u);
 	up_plan_fd(u, FD_PSI_CPU, open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC));
 	up_plan_fd(u, FD_PSI_MEMORY, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC));
 	return 0;
@@ -397,7 +401,7 @@ static int fail(const char *what, int error)
 int up_load(struct up *u)
 {
 	static int (*const fills[])(struct up *) = { fill_census, fill_cells, fill_constitution, fill_organism,
-		fill_skin, up_fill_mucosa, plan_maps, pin_programs, attach_lineage };
+		fill_skin, up_fill_mucosa, up_fill_links, plan_maps, pin_programs, attach_lineage };
 	int error = make_directories(u), fd;
 
 	if (error)

@@ -56,7 +56,7 @@ static int make_germ(struct up *u)
 	for (int i = 0; i < MEMBRANE_COUNT && !error; i++) {
 		char *made;
 
-		error = membrane_compile((enum membrane)i, !up_kernel_can_kill(), &made, &parts[i].n);
+		error = membrane_compile((enum membrane)i, !up_kernel_can_kill(), u->germ.dna.link.family, &made, &parts[i].n);
 		bytes[i] = made;
 	}
 	if (!error)
@@ -224,5 +224,8 @@ int up_lay(struct up *u)
 	/* An `up` that stays in the foreground has no business with the key. */
 	close(u->fds[FD_KEY]);
 	u->fds[FD_KEY] = -1;
+	if (u->fds[FD_PAIR] >= 0)
+		close(u->fds[FD_PAIR]);
+	u->fds[FD_PAIR] = -1;
 	return await_egg(u);
 }

@@ -3,6 +3,7 @@
 #include "cellctl/up.h"
 #include "cellctl/key.h"
 #include "secret/secret.h"
+#include "tissue/pair.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,10 +73,19 @@ static void allow_lock(void)
 	setrlimit(RLIMIT_MEMLOCK, &l);
 }
 
+static int plan_pair(struct up *u, const struct identity *pair)
+{
+	int fd = pair->credential.generation ? pair_memfd(pair) : -ENOKEY;
+
+	if (fd >= 0)
+		up_plan_fd(u, FD_PAIR, fd);
+	return fd < 0 ? fd : 0;
+}
+
 int up_key(struct up *u)
 {
 	static struct key_ring ring;
-	int code, fd = -1;
+	int code, fd = -1, pair = 0;
 
 	if (secret_lock(&ring, sizeof(ring)))
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(errno));
@@ -84,9 +94,16 @@ int up_key(struct up *u)
 		code = keep_ring(u, &ring);
 	if (!code)
 		fd = key_memfd(ring.cell);
+	if (fd >= 0 && u->germ.dna.link.family)
+		pair = plan_pair(u, &ring.identity);
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;
+	if (pair == -ENOKEY)
+		return verb_say(VERB_USAGE, "%s: key: %s holds no pair to prove this organism to other hosts by, as link.listen wants; "
+			"`cellctl key rotate` makes one", u->germ.dna.file, u->germ.dna.key);
+	if (pair)
+		fd = pair;
 	if (fd < 0)
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(-fd));
 	allow_lock();

@@ -236,6 +236,8 @@ int up_listen(struct up *u)
 	int code = listen_all(u);
 
 	if (!code)
+		code = up_listen_links(u);
+	if (!code)
 		code = make_bells(u);
 	return code ? code : open_routes(u);
 }

@@ -5,6 +5,7 @@
 #include "cells/signal.h"
 #include "tissue/chart.h"
 #include "tissue/key.h"
+#include "tissue/pair.h"
 #include "tissue/synapse.h"
 
 #include <errno.h>
@@ -91,11 +92,16 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS, NULL);
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_ANTIGENS_MORE, NULL);
 	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_CHRONICLE, NULL);
+	/* And a gamete these. */
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_LINK_LISTENER, NULL);
+	epoll_ctl(plan_nest(t->plan, slot), EPOLL_CTL_DEL, FD_TIDINGS, NULL);
 	signal_begin(t);
 	choice_begin();
 	/* A lock on memory is not inherited; secret memory needs none. */
 	if (t->key)
 		key_lock(t->key);
+	if (t->pair)
+		cw_assert(pair_lock(t->pair) == 0);
 	cell_clear_nest(t);
 	cell_publish_seal(t);
 	tissue_title(t);
@@ -162,8 +168,11 @@ void cell_seal(struct tissue *t, enum membrane kind)
 	uint32_t need = SEAL_UID | SEAL_CAPS | SEAL_NNP | SEAL_SECCOMP, seal;
 
 	/* Who has left the shared table has mapped its own chart, if it writes one; a drone closed this with the rest. */
-	if (kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE)
+	if (kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE || kind == MEMBRANE_GAMETE)
 		close(FD_CHART);
+	/* Who may bear a gamete, or is one, keeps the pair; nobody else. */
+	if (kind != MEMBRANE_GERM && kind != MEMBRANE_GAMETE)
+		tissue_forget_pair(t);
 	cw_assert(landlock == 0 || landlock == -EOPNOTSUPP || landlock == -ENOSYS);
 	cw_assert(membrane_seccomp(t->germ, kind) == 0);
 	landlocked |= landlock == 0;
@@ -234,6 +243,9 @@ static void egg_start(struct tissue *t, char **argv)
 	egg_blank(FD_SIGNATURE_HEAD, FD_SIGNATURES);
 	t->key = key_map(FD_KEY);
 	egg_blank(FD_KEY, FD_KEY);
+	t->pair = t->germ->dna.link.family ? pair_map(FD_PAIR) : NULL;
+	cw_assert(t->pair || !t->germ->dna.link.family);
+	egg_blank(FD_PAIR, FD_PAIR);
 	egg_wire(t);
 	cell_move_in(t, 0, 0, CLASS_EGG);
 	cell_seal(t, MEMBRANE_GERM);
@@ -271,6 +283,9 @@ _Noreturn void cell_main(int argc, char **argv)
 			break;
 		case CLASS_TCELL:
 			class = tcell_live(&tissue);
+			break;
+		case CLASS_GAMETE:
+			class = gamete_cell_live(&tissue);
 			break;
 		default:
 			cw_assert(!"a class without a life");

@@ -36,6 +36,7 @@ int stem_live(struct tissue *t);
 int blood_live(struct tissue *t);
 int drone_live(struct tissue *t);
 int tcell_live(struct tissue *t);
+int gamete_cell_live(struct tissue *t);
 
 /* epoll_wait in which alone SIGTERM is delivered. Returns events, 0 on time-out or signal. */
 int cell_wait(int epoll, struct epoll_event *events, int room, int timeout_ms);

@@ -69,6 +69,9 @@ struct fate choice_of_stem(const struct tissue *t, int *look_ms)
 
 	*look_ms = -1;
 	census_of(t, now);
+	/* Who descends from blood has no pair to prove itself with: that vacancy is for others. */
+	if (!t->pair)
+		now[CLASS_GAMETE].min = 0;
 	fate = fate_of_stem(now);
 	if (fate.act == FATE_WAIT)
 		fate = stem_by_signal(t, now, look_ms);

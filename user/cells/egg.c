@@ -11,6 +11,9 @@ static bool egg_sleep(const struct tissue *t)
 	int nest = plan_nest(t->plan, t->slot);
 	struct epoll_event e;
 
+	/* Other hosts may call at any time: then nobody sleeps. */
+	if (t->pair)
+		return !cell_leaving;
 	while (!cell_leaving)
 		if (cell_wait(nest, &e, 1, -1) == 1) {
 			if (e.data.u32 == EVENT_ARTERY)
@@ -51,6 +54,6 @@ int egg_live(struct tissue *t)
 		}
 	}
 	cw_assert(cell_become(t, CLASS_NEURON, t->census[CLASS_NEURON].living) == 0);
-	tissue_log(t, "awake after the first request");
+	tissue_log(t, "%s", t->pair ? "awake for links to other hosts" : "awake after the first request");
 	return CLASS_NEURON;
 }

@@ -5,7 +5,7 @@
 struct fate fate_of_stem(const struct census *census)
 {
 	/* Without blood nobody is served; without a neuron nobody refills an empty pool; drones answer what is new. */
-	static const int order[] = { CLASS_BLOOD, CLASS_DRONE, CLASS_NEURON, CLASS_TCELL };
+	static const int order[] = { CLASS_BLOOD, CLASS_DRONE, CLASS_NEURON, CLASS_TCELL, CLASS_GAMETE };
 
 	for (unsigned i = 0; i < sizeof(order) / sizeof(*order); i++)
 		if (census[order[i]].living < census[order[i]].min)

@@ -10,7 +10,7 @@
 #define STEM_RETRY_MS 100 /* after the system had no room for a daughter */
 
 /*
- * A drone or T cell leaves the shared table and can never be anything else again. So that the last cell that can grow the others is
+ * A drone, T cell or gamete leaves the shared table and can never be anything else again. So that the last cell that can grow the others is
  * not spent on it, the stem leaves a daughter in the pool first. Returns as cell_divide, 0 also when the pool is full.
  */
 static int stem_leave_daughter(struct tissue *t, int class)
@@ -19,7 +19,7 @@ static int stem_leave_daughter(struct tissue *t, int class)
 	/* The egg is about to be the neuron. */
 	bool tended = t->census[CLASS_NEURON].living || t->census[CLASS_EGG].living;
 
-	return (class == CLASS_DRONE || class == CLASS_TCELL) && !tended && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
+	return (class == CLASS_DRONE || class == CLASS_TCELL || class == CLASS_GAMETE) && !tended && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
 }
 
 static bool stem_sees_sickness(const struct tissue *t, int class)

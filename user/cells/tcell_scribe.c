@@ -51,7 +51,7 @@ static void note_ban(struct scribe *s, const struct incident *i, const struct ad
 		.prefix = *prefix,
 		.since_ns = i->time_ns,
 		.expires_ns = i->ttl_s ? i->time_ns + i->ttl_s * SECOND_NS : 0,
-		.reason = i->act == INCIDENT_BY_HAND ? ANTIBODY_BY_HAND : ANTIBODY_BY_EVIDENCE,
+		.reason = i->act == INCIDENT_BY_HAND ? ANTIBODY_BY_HAND : i->act == INCIDENT_LEARNED ? ANTIBODY_BY_PEER : ANTIBODY_BY_EVIDENCE,
 		.offences = i->offence,
 	};
 
@@ -68,9 +68,10 @@ static void note_incident(void *ctx, const struct incident *i)
 		return;
 	memory_incident_make(&kept, i, &s->now);
 	memory_note_incident(s->memory, &kept);
-	if (kept.source.family && (i->act == INCIDENT_BANNED || i->act == INCIDENT_WIDENED || i->act == INCIDENT_BY_HAND))
+	if (kept.source.family && (i->act == INCIDENT_BANNED || i->act == INCIDENT_WIDENED || i->act == INCIDENT_BY_HAND ||
+		i->act == INCIDENT_LEARNED))
 		note_ban(s, i, &kept.source);
-	if (kept.source.family && i->act == INCIDENT_LIFTED)
+	if (kept.source.family && (i->act == INCIDENT_LIFTED || i->act == INCIDENT_UNLEARNED))
 		memory_note_unban(s->memory, &kept.source);
 	s->deadly |= i->act == INCIDENT_DEADLY;
 	s->seq = i->seq;

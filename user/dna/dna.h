@@ -123,6 +123,7 @@ struct dna {
 	uint64_t cells_memory_bytes;  /* of all cells: none is added beyond it, 0 = unlimited */
 	uint32_t link_previous_key_ms;
 	struct dna_listen listen[DNA_LISTEN_MAX];
+	struct dna_listen link; /* family 0: no links to other hosts */
 	struct dna_route route[DNA_ROUTES_MAX];
 	struct dna_prefix allow[DNA_ALLOW_MAX];
 	struct dna_prefix trusted[DNA_PROXIES_MAX];
@@ -184,8 +185,8 @@ extern const size_t dna_default_size;
 void dna_print_options(FILE *out);
 
 /*
- * Least slots that the DNA's minima need: a neuron, least blood and drones, the spare stems, and the two founders, who are
- * stems for a moment.
+ * Least slots that the DNA's minima need: a neuron, least blood and drones, the spare stems, the two founders, who are
+ * stems for a moment, and a gamete where there are links.
  */
 uint32_t dna_cells_least(const struct dna *dna);
 

@@ -39,7 +39,7 @@ static void check_order(struct dna_reading *r, int low, int high)
 
 uint32_t dna_cells_least(const struct dna *dna)
 {
-	return 1 + dna->blood_min + dna->drone_min + dna->stem_min + 2;
+	return 1 + dna->blood_min + dna->drone_min + dna->stem_min + 2 + (dna->link.family != 0);
 }
 
 /* What is asked for at the least has to fit below what is allowed at the most. */

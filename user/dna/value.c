@@ -151,6 +151,17 @@ static bool read_address(struct dna_value *v)
 	return dna_address_read(v);
 }
 
+static bool read_endpoint(struct dna_value *v)
+{
+	struct dna_listen at = {.line = v->line};
+
+	assert(v->option->room == sizeof(at));
+	if (v->text[0] && !dna_listen_read(v->text, &at))
+		return false;
+	memcpy(v->field, &at, sizeof(at));
+	return true;
+}
+
 static bool read_prefix(struct dna_value *v)
 {
 	return dna_prefix_read(v);

@@ -27,10 +27,11 @@
 /* What the two want of each other; both must want the same. */
 enum handshake_purpose {
 	HANDSHAKE_SPORE = 1, /* the caller hands over an organism */
+	HANDSHAKE_LINK = 2,  /* both belong to one, and stay linked */
 };
 
 /* First messages that were believed, so that none is twice. Zeros at the beginning; one for each who is called. */
-#define HANDSHAKE_SEEN 64
+#define HANDSHAKE_SEEN 256
 struct handshake_seen {
 	struct {
 		uint8_t key[32];

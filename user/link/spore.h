@@ -26,7 +26,8 @@
 	X(ORIGIN, 1, 511, 1, "the DNA's file name on the host it comes from: relative paths begin at its directory") \
 	X(DNA, 2, 1u << 20, 1, "text of the DNA")                                                                    \
 	X(GENE, 3, 256u << 20, 0, "shared object of a route; other routes that name the same file share it")         \
-	X(BANS, 4, 64u << 20, 1, "bans in force, one of 32 bytes after the other, see link/bans.h")
+	X(BANS, 4, 64u << 20, 1, "bans in force, one of 32 bytes after the other, see link/bans.h") \
+	X(FAMILY, 5, 2368, 1, "the daughter's relatives, her mother first, see link/record.h")
 
 enum spore_kind {
 #define X(NAME, number, most, once, text) SPORE_##NAME = number,

@@ -20,7 +20,12 @@
 	X(KEYS, 1, 64, 64, "cell key (32) and seed of the organism's pair (32)")             \
 	X(PIECE, 2, 1, STREAM_MOST, "next bytes of a spore; the last one ends the stream")   \
 	X(ACCEPTED, 3, 1, 1024, "the organism is laid; remarks, in plain text")              \
-	X(REFUSED, 4, 1, 1024, "it is not, nothing was installed; why, in plain text")
+	X(REFUSED, 4, 1, 1024, "it is not, nothing was installed; why, in plain text")        \
+	X(HELLO, 5, 88, 88, "who speaks, the first word of a link; this and the following: link/record.h") \
+	X(BEAT, 6, 28, 28, "heartbeat, with the echo of the last one")                       \
+	X(FAMILY, 7, 0, 2368, "the listener's relatives")                                   \
+	X(BAN, 8, 88, 88, "a ban or its end, with its version")                              \
+	X(UPTO, 9, 8, 8, "all up to this number was told")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

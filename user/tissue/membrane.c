@@ -97,7 +97,7 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	error = kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE ? 0 : landlock_roots(rules, g);
+	error = kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE || kind == MEMBRANE_GAMETE ? 0 : landlock_roots(rules, g);
 	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_BLOOD))
 		error = landlock_libraries(rules);
 	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_SCRIBE))

@@ -16,7 +16,8 @@
 	X(BLOOD, "blood")                     \
 	X(DRONE, "drones")                    \
 	X(TCELL, "T cells that judge") \
-	X(SCRIBE, "T cells that keep the records")
+	X(SCRIBE, "T cells that keep the records") \
+	X(GAMETE, "gametes, which talk to other hosts")
 
 enum membrane {
 #define X(NAME, who) MEMBRANE_##NAME,
@@ -29,9 +30,10 @@ struct germ;
 
 /*
  * Compiles the allowlist of a kind; *bytes is malloc'ed sock_filter code, *n its length in bytes. may_kill: the germ line
- * keeps kill(2), because this kernel cannot signal another task from a BPF program. 0 or -errno. For `up`.
+ * keeps kill(2), because this kernel cannot signal another task from a BPF program. links: it may bear gametes, which call
+ * other hosts. 0 or -errno. For `up`.
  */
-int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *n);
+int membrane_compile(enum membrane kind, bool may_kill, bool links, char **bytes, uint32_t *n);
 
 /* Puts the seccomp filter on. 0 or -errno. */
 int membrane_seccomp(const struct germ *g, enum membrane kind);

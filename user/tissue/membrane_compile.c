@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* What every cell does: wait, ring, log, end. */
@@ -44,6 +45,11 @@
 	X(fcntl) X(unlink) X(unlinkat) X(rename) X(renameat) X(renameat2) X(access) X(faccessat) X(faccessat2)         \
 	X(readlink) X(readlinkat) X(mremap) X(fchmod) X(nanosleep) X(clock_nanosleep)
 
+/* What links to other hosts need, beside sockets of one kind; of the gamete, and of those who bear it. */
+#define CALLS_LINK(X)                                                                                                 \
+	X(accept4) X(recvfrom) X(sendto) X(shutdown) X(getsockopt) X(setsockopt) X(connect) X(getpeername) X(getsockname) \
+	X(mlock) X(munlock)
+
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),
 	CALLS_ALL(X)
@@ -52,6 +58,7 @@ static const int calls_blood[] = { CALLS_BLOOD(X) };
 static const int calls_drone[] = { CALLS_DRONE(X) };
 static const int calls_germ[] = { CALLS_GERM(X) };
 static const int calls_scribe[] = { CALLS_SCRIBE(X) };
+static const int calls_link[] = { CALLS_LINK(X) };
 #undef X
 
 static int allow_all_of(scmp_filter_ctx f, const int *calls, size_t n)
@@ -88,7 +95,7 @@ struct narrowed {
 /* The gland's programs and nothing else of bpf(2); what is queued in a socket; harmless questions to prctl(2). */
 static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 {
-	const unsigned drone = 1u << MEMBRANE_DRONE, tcell = 1u << MEMBRANE_TCELL | 1u << MEMBRANE_SCRIBE;
+	const unsigned drone = 1u << MEMBRANE_DRONE, tcell = 1u << MEMBRANE_TCELL | 1u << MEMBRANE_SCRIBE | 1u << MEMBRANE_GAMETE;
 	const unsigned all = 1u << MEMBRANE_GERM | 1u << MEMBRANE_BLOOD | drone | tcell;
 	const struct narrowed table[] = {
 		{ SCMP_SYS(bpf), 0, BPF_PROG_TEST_RUN, all },
@@ -113,12 +120,24 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 	return error ? error : allow_memory(f, kind);
 }
 
+/* Sockets of TCP only. */
+static int allow_links(scmp_filter_ctx f)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int error = allow_all_of(f, calls_link, sizeof(calls_link) / sizeof(*calls_link));
+
+	for (unsigned i = 0; i < 2 && !error; i++)
+		error = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	return error;
+}
+
 static int allow_kind(scmp_filter_ctx f, enum membrane kind, bool may_kill)
 {
 	int error = allow_all_of(f, calls_all, sizeof(calls_all) / sizeof(*calls_all));
 
-	/* A T cell opens nothing, sends nothing and bears nobody. */
-	if (!error && kind == MEMBRANE_TCELL)
+	/* A T cell opens nothing, sends nothing and bears nobody; a gamete sends, see allow_links(). */
+	if (!error && (kind == MEMBRANE_TCELL || kind == MEMBRANE_GAMETE))
 		return allow_narrowed(f, kind);
 	if (!error && (kind == MEMBRANE_SCRIBE || kind == MEMBRANE_GERM))
 		error = allow_all_of(f, calls_scribe, sizeof(calls_scribe) / sizeof(*calls_scribe));
@@ -155,7 +174,7 @@ static int export_filter(scmp_filter_ctx f, char **bytes, uint32_t *n)
 	return error;
 }
 
-int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *n)
+int membrane_compile(enum membrane kind, bool may_kill, bool links, char **bytes, uint32_t *n)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error;
@@ -165,6 +184,8 @@ int membrane_compile(enum membrane kind, bool may_kill, char **bytes, uint32_t *
 		return -ENOMEM;
 	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	error = allow_kind(f, kind, may_kill);
+	if (!error && links && (kind == MEMBRANE_GERM || kind == MEMBRANE_GAMETE))
+		error = allow_links(f);
 	if (!error)
 		error = export_filter(f, bytes, n);
 	seccomp_release(f);

@@ -64,7 +64,15 @@ enum {
 	FD_REFUSED = 45, /* clients of trusted proxies that are answered 403, read-only; of blood */
 	FD_SIGNATURE_HEAD = 46, /* the automaton's maps; mapped and closed like those above */
 	FD_SIGNATURES = 47,
-	FD_FIXED = 48,
+	FD_LINK_LISTENER = 48, /* from here on of the gamete: where other hosts call */
+	FD_TIDINGS = 49, /* the ring of bans to be shared */
+	FD_HOST = 50,    /* its programs */
+	FD_LEARN = 51,
+	FD_HOSTS = 52,   /* maps, read-only: other hosts, the state of links, all shared bans */
+	FD_LINK_STATE = 53,
+	FD_SHARED = 54,
+	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
+	FD_FIXED = 56,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */

@@ -3,6 +3,7 @@
 #include "tissue/tissue.h"
 #include "http/date.h"
 #include "immune/crowd.h"
+#include "tissue/pair.h"
 #include "tissue/synapse.h"
 #include "tissue/vessel.h"
 
@@ -179,6 +180,13 @@ void tissue_forget_vessels(struct tissue *t)
 		munmap(t->vessel[v], vessel_bytes(t->germ->dna.connections));
 		t->vessel[v] = NULL;
 	}
+}
+
+void tissue_forget_pair(struct tissue *t)
+{
+	if (t->pair)
+		pair_unmap(t->pair);
+	t->pair = NULL;
 }
 
 static int program_run(int fd, void *call, uint32_t n)

@@ -13,6 +13,7 @@
 struct chart;
 struct commons;
 struct crowd;
+struct identity;
 struct synapse;
 struct vessel;
 
@@ -33,6 +34,7 @@ struct tissue {
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
+	const struct identity *pair;                  /* the organism's, for links; NULL: no links, or not for this cell */
 	const struct chart *charts;                   /* read-only, by slot */
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
@@ -60,6 +62,9 @@ int tissue_open(struct tissue *t);
 
 /* Gives up the mappings of client bytes: what a drone does first. */
 void tissue_forget_vessels(struct tissue *t);
+
+/* Gives up the organism's pair: neither this cell nor its daughters link to other hosts. */
+void tissue_forget_pair(struct tissue *t);
 
 /* Runs a gland program on call. Returns 0 and the answer in call->answer, or -errno when the call itself failed. */
 int gland_run(int fd, struct gland_call *call);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A kernel's ring, read in place by one T cell; what it has not given back waits for the next. */
-#include "cells/tcell.h"
+/* A kernel's ring, read in place by one cell; what it has not given back waits for the next. */
+#include "tissue/ring.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Links between hosts: who is known there, and the bans they share with their versions; one definition for kernel and user side. */
+#ifndef CELLWS_SHARED_LINK_H
+#define CELLWS_SHARED_LINK_H
+
+#include "shared/antigen.h"
+
+/* X(NAME, name): what another host is to this one. */
+#define RELATIONS(X)             \
+	X(MOTHER, mother)         \
+	X(DAUGHTER, daughter)     \
+	X(SISTER, sister)         \
+	X(GRANDMOTHER, grandmother) \
+	X(GRANDDAUGHTER, granddaughter)
+
+enum relation {
+	RELATION_NONE = 0,
+#define X(NAME, name) RELATION_##NAME,
+	RELATIONS(X)
+#undef X
+	RELATION_COUNT
+};
+
+/* X(NAME, name): of the link to it. */
+#define HOST_STATES(X)                                      \
+	X(KNOWN, known)     /* no link is wanted now */      \
+	X(CALLING, calling) /* this host tries to link */    \
+	X(LINKED, linked)                                   \
+	X(LOST, lost)       /* a mother or daughter that is away */
+
+enum host_state {
+#define X(NAME, name) HOST_##NAME,
+	HOST_STATES(X)
+#undef X
+	HOST_STATE_COUNT
+};
+
+#define HOSTS_MAX    32u
+#define HOST_ADDRESS 64u /* with the NUL: "A.B.C.D:PORT" or "[IPV6]:PORT" */
+#define HOST_DNA     65u /* with the NUL */
+
+/* Another host. Key: its place. Writers: `up` at first, then gland_host; relation 0: nobody. */
+struct host {
+	__u64 id;
+	__u64 heard_ns; /* boot clock; 0: never */
+	__u64 have;     /* up to here what it knows is known here: struct tiding.number of that host */
+	__u32 relation;
+	__u32 state;
+	__u32 rtt_us;
+	__u32 generation; /* of its DNA */
+	char address[HOST_ADDRESS];
+	char dna_sha256[HOST_DNA + 7];
+};
+CW_LAYOUT(struct host, 176);
+
+/* Context of gland_host. */
+struct host_call {
+	__u32 index; /* HOSTS_MAX: only what follows */
+	__u32 answer; /* out */
+	__u32 family; /* most hosts that could be reached lately, this one counted */
+	__u32 minority; /* 1: half of them or fewer can be reached now */
+	struct host host;
+};
+CW_LAYOUT(struct host_call, 192);
+
+/* Key 0. Writers: `up` (on, self), whatever shares a ban (stamp, number, missed), gland_host (the rest). */
+struct link_state {
+	__u64 self;   /* id of this host */
+	__u64 stamp;  /* highest version seen; the next is one more (Lamport's clock) */
+	__u64 number; /* of what was shared or learned here */
+	__u64 missed; /* found no room in the ring: the gamete looks through the table */
+	__u32 on;     /* 1: the DNA has link.listen */
+	__u32 minority;
+	__u32 family;
+	__u32 pad;
+};
+CW_LAYOUT(struct link_state, 48);
+
+#define TIDING_DETAIL 40u      /* with the NUL */
+#define TIDING_RING   (1u << 17) /* bytes: about 1100 */
+#define TIDINGS_MAX   32768u   /* bans that are shared; the least recently changed goes first */
+
+/*
+ * A ban, or its end, that hosts share. Of two about the same prefix that with the higher stamp holds, of two with one stamp that of
+ * the higher origin. Key: its source. Writers: incident_write, gland_learn.
+ */
+struct tiding {
+	struct source source;
+	__u64 origin; /* id of the host that decided */
+	__u64 stamp;
+	__u64 number; /* the order in which it became known here */
+	__u64 from;   /* id of the host it was learned from, 0: decided here */
+	__u64 expires_ns; /* boot clock; 0: until lifted */
+	__u32 lifted;
+	__u32 reason; /* enum antigen_reason */
+	char detail[TIDING_DETAIL];
+};
+CW_LAYOUT(struct tiding, 104);
+
+/* gland_learn is given numbers: a program that may use tries has no record. */
+enum learn_argument {
+	LEARN_KEY, /* of struct source */
+	LEARN_FAMILY_BITS, /* family << 16 | bits; bits 0: the source itself */
+	LEARN_ORIGIN,
+	LEARN_STAMP,
+	LEARN_FROM,
+	LEARN_LEFT_MS, /* 0: until lifted */
+	LEARN_KIND,    /* lifted << 16 | reason */
+	LEARN_DETAIL,  /* TIDING_DETAIL bytes, printable */
+	LEARN_ARGUMENTS = LEARN_DETAIL + TIDING_DETAIL / 8
+};
+
+#endif

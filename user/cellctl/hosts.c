@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* cellctl hosts: the other hosts of the family and the links to them, as the gamete has written them down. */
+#include "cellctl/hosts.h"
+#include "cellctl/pins.h"
+#include "tissue/tissue.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *relation_name(uint32_t relation)
+{
+	static const char *const names[RELATION_COUNT] = {
+		[RELATION_NONE] = "none",
+#define X(NAME, name) [RELATION_##NAME] = #name,
+		RELATIONS(X)
+#undef X
+	};
+
+	return names[relation < RELATION_COUNT ? relation : RELATION_NONE];
+}
+
+static const char *state_name(uint32_t state)
+{
+	static const char *const names[HOST_STATE_COUNT] = {
+#define X(NAME, name) #name,
+		HOST_STATES(X)
+#undef X
+	};
+
+	return state < HOST_STATE_COUNT ? names[state] : "unknown";
+}
+
+int hosts_read(const struct invocation *in, const char *name, struct host rows[HOSTS_MAX])
+{
+	int fd = pin_map(in, name, "hosts", true), n = 0;
+	struct host h;
+
+	if (fd < 0)
+		return fd;
+	for (__u32 i = 0; i < HOSTS_MAX; i++)
+		if (!bpf_map_lookup_elem(fd, &i, &h) && h.relation)
+			rows[n++] = h;
+	close(fd);
+	return n;
+}
+
+static json_t *host_json(const struct host *h)
+{
+	char id[17];
+
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)h->id);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o}", "id", id, "address", h->address, "relation",
+		relation_name(h->relation), "state", state_name(h->state), "rtt_us",
+		h->state == HOST_LINKED && h->rtt_us ? json_integer(h->rtt_us) : json_null(), "generation", (json_int_t)h->generation,
+		"dna_sha256", h->dna_sha256, "heard_s_ago",
+		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null());
+}
+
+json_t *hosts_json(const struct invocation *in, const char *name)
+{
+	static struct host rows[HOSTS_MAX];
+	json_t *all = json_array();
+	int n = hosts_read(in, name, rows);
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(all, host_json(&rows[i]));
+	return all;
+}
+
+void hosts_print(const struct invocation *in, const char *name)
+{
+	static struct host rows[HOSTS_MAX];
+	int n = hosts_read(in, name, rows);
+
+	if (n > 0)
+		printf("\n%-16s %-24s %-13s %-8s %10s  %s\n", "host", "address", "relation", "link", "round trip", "DNA");
+	for (int i = 0; i < n; i++) {
+		const struct host *h = &rows[i];
+		char trip[24] = "-";
+
+		if (h->state == HOST_LINKED && h->rtt_us)
+			snprintf(trip, sizeof(trip), "%.3f ms", h->rtt_us / 1e3);
+		printf("%016llx %-24s %-13s %-8s %10s  ", (unsigned long long)h->id, h->address, relation_name(h->relation),
+			state_name(h->state), trip);
+		printf(h->generation ? "%.12s (generation %u)\n" : "-\n", h->dna_sha256, h->generation);
+	}
+}
+
+int verb_hosts(const struct invocation *in)
+{
+	static struct host rows[HOSTS_MAX];
+	char name[32];
+	int code;
+
+	if (in->argc != 1)
+		return verb_usage("hosts");
+	code = verb_organism(in, name);
+	if (code)
+		return code;
+	code = hosts_read(in, name, rows);
+	if (code < 0)
+		return verb_say(VERB_NOT_RUNNING, "%s is not running: its map hosts cannot be opened: %s", name, strerror(-code));
+	if (in->json) {
+		json_t *all = hosts_json(in, name);
+
+		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+		putchar('\n');
+		json_decref(all);
+	} else if (code) {
+		hosts_print(in, name);
+	} else {
+		printf("%s knows no other host\n", name);
+	}
+	return VERB_DONE;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The relatives of a daughter to be: this host as she will see it, and those whom it knows. */
+#include "cellctl/reproduce.h"
+#include "cellctl/pins.h"
+#include "link/record.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The address that packets to there go out from: connecting a datagram socket sends nothing. */
+static int own_address(const struct addrinfo *to, uint16_t port, char text[HOST_ADDRESS])
+{
+	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+	struct sockaddr_storage own = { 0 };
+	char host[INET6_ADDRSTRLEN] = "";
+	socklen_t n = sizeof(own);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, to->ai_addr, to->ai_addrlen) || getsockname(fd, (struct sockaddr *)&own, &n))
+		error = -errno;
+	close(fd);
+	if (error)
+		return error;
+	if (own.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&own)->sin6_addr, host, sizeof(host));
+	else
+		inet_ntop(AF_INET, &((struct sockaddr_in *)&own)->sin_addr, host, sizeof(host));
+	memset(text, 0, HOST_ADDRESS);
+	snprintf(text, HOST_ADDRESS, own.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host, port);
+	return 0;
+}
+
+static int own_id(const struct invocation *in, const char *name, uint64_t *id)
+{
+	int fd = pin_map(in, name, "organism", true), error = 0;
+	struct organism o;
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &zero, &o))
+		error = -errno;
+	else
+		*id = strtoull(o.id, NULL, 16);
+	close(fd);
+	return error;
+}
+
+/* Its mother is her grandmother, its daughters her sisters. */
+static unsigned add_relatives(const struct invocation *in, const char *name, struct record_kin kin[HOSTS_MAX], unsigned n)
+{
+	int fd = pin_map(in, name, "hosts", true);
+	struct host h;
+
+	if (fd < 0)
+		return n;
+	for (__u32 i = 0; i < HOSTS_MAX && n < HOSTS_MAX; i++) {
+		if (bpf_map_lookup_elem(fd, &i, &h) || !h.id || (h.relation != RELATION_MOTHER && h.relation != RELATION_DAUGHTER))
+			continue;
+		kin[n] = (struct record_kin){ .id = h.id,
+			.relation = h.relation == RELATION_MOTHER ? RELATION_GRANDMOTHER : RELATION_SISTER };
+		memcpy(kin[n++].address, h.address, HOST_ADDRESS);
+	}
+	close(fd);
+	return n;
+}
+
+int reproduce_kin(const struct invocation *in, const char *name, const struct dna *dna, const struct addrinfo *to, uint8_t *bytes,
+	uint64_t *n)
+{
+	struct record_kin kin[HOSTS_MAX] = { { .relation = RELATION_MOTHER } };
+	int error;
+
+	*n = 0;
+	if (!dna->link.family)
+		return 0;
+	error = own_id(in, name, &kin[0].id);
+	if (!error)
+		error = own_address(to, dna->link.port, kin[0].address);
+	if (!error)
+		*n = record_family_write(kin, add_relatives(in, name, kin, 1), bytes);
+	return error;
+}

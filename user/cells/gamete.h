@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parts of a gamete: its links, what it knows of other hosts, what it says to them. */
+#ifndef CELLWS_CELLS_GAMETE_H
+#define CELLWS_CELLS_GAMETE_H
+
+#include "link/handshake.h"
+#include "link/record.h"
+#include "tissue/ring.h"
+#include "tissue/tissue.h"
+
+#define LINKS	       (2u * HOSTS_MAX) /* half of them may be of callers who have not proved themselves */
+#define LINKS_SOURCE   4u    /* of those, of one source (IPv6: /64) */
+#define LINK_IN	       2560u /* bytes: a whole frame of what is said on links */
+#define LINK_OUT       16384u
+#define LINK_PROVE_MS  5000u /* until a caller has proved himself; strangers are closed then, no sooner */
+#define LINK_BEAT_MS   1000u
+#define LINK_SILENT_MS 3200u /* three heartbeats missed */
+
+enum link_step {
+	LINK_NONE,
+	LINK_CONNECTS,
+	LINK_SECOND, /* bytes that are awaited: of the handshake ... */
+	LINK_HEAD,
+	LINK_FIRST,
+	LINK_THIRD,
+	LINK_FRAME_HEAD, /* ... or of a frame, once both are proved */
+	LINK_FRAME,
+	LINK_DEAF, /* a stranger: what he says is thrown away */
+};
+
+struct link {
+	enum link_step step;
+	int fd;
+	int row;       /* of the host; -1: not known yet */
+	bool called;   /* by the other side */
+	bool greeted;  /* both have said who they are */
+	bool behind;   /* something was not told: the table is looked through */
+	bool walking, begun; /* that is being done; from cursor on */
+	uint64_t peer; /* id, once greeted */
+	uint64_t until_ms, heard_ms, beat_ms;
+	uint64_t theirs_ns, theirs_at_ns; /* their last heartbeat: by their clock, and when it came */
+	uint64_t over, upto; /* of the walk: what is told is numbered from over on; up to here all is told after it */
+	uint32_t reach;
+	uint32_t have, need, out_n;
+	struct source cursor;
+	uint8_t source[16]; /* of who called */
+	uint8_t in[LINK_IN], out[LINK_OUT];
+};
+
+/* What is not to leave memory. */
+struct link_secret {
+	struct handshake handshake;
+	struct stream in, out;
+};
+
+/* When and how often a host was called. */
+struct calling {
+	uint64_t at_ms, lost_ms;
+	uint32_t back_ms, tries;
+};
+
+struct gamete_cell {
+	struct tissue *t;
+	uint64_t self, now_ms;
+	struct link link[LINKS];
+	struct host row[HOSTS_MAX];
+	struct calling calling[HOSTS_MAX];
+	struct ring ring;
+	uint64_t missed; /* of link_state, when it was last looked at */
+	uint32_t family, minority;
+	uint64_t family_ms;
+	uint64_t said_ms;
+	unsigned said;
+};
+
+/* gamete_link.c: bytes, handshakes, frames. */
+void link_accept(struct gamete_cell *g);
+void link_call(struct gamete_cell *g, int row);
+void link_event(struct gamete_cell *g, struct link *l, uint32_t events);
+void link_close(struct gamete_cell *g, struct link *l, const char *why);
+bool link_is_open(const struct link *l);
+uint32_t link_room(const struct link *l);
+int link_lock(void);
+/* Seals and sends one message; a link that cannot is closed. */
+void link_say(struct gamete_cell *g, struct link *l, enum stream_kind kind, const void *bytes, size_t n);
+
+/* gamete_talk.c: what is said. */
+void talk_hello(struct gamete_cell *g, struct link *l);
+void talk_beat(struct gamete_cell *g, struct link *l);
+void talk_family(struct gamete_cell *g);
+/* 0, or -errno: the link is to be closed. */
+int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n);
+
+/* gamete_family.c: what is known of other hosts, and whom to call. */
+void family_load(struct gamete_cell *g);
+void family_put(struct gamete_cell *g, int row);
+/* The row of a host that called: its own, a lost one of the same address, or a new one; -1: no room. */
+int family_find(struct gamete_cell *g, const struct link *l, const struct record_hello *hello);
+void family_hear(struct gamete_cell *g, const struct record_kin *kin, int n);
+void family_lost(struct gamete_cell *g, int row, bool was_linked);
+void family_linked(struct gamete_cell *g, struct link *l);
+struct link *family_link(struct gamete_cell *g, int row); /* in use, or NULL */
+void family_tick(struct gamete_cell *g);
+uint64_t family_next_ms(const struct gamete_cell *g); /* when somebody is to be called; UINT64_MAX: never */
+
+/* gamete_bans.c: bans to and from other hosts. */
+void bans_read(struct gamete_cell *g);
+void bans_go_on(struct gamete_cell *g, struct link *l); /* tells what one is behind by, as far as there is room */
+void bans_begin(struct link *l, uint64_t have);
+void bans_hear(struct gamete_cell *g, struct link *l, const struct record_ban *r);
+
+#endif

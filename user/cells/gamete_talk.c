@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What linked hosts say: who they are, heartbeats with the round trip, their relatives, bans. */
+#include "cells/gamete.h"
+#include "link/wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct link *link_of_peer(struct gamete_cell *g, uint64_t id)
+{
+	for (unsigned i = 0; i < LINKS; i++)
+		if (g->link[i].step != LINK_NONE && g->link[i].greeted && g->link[i].peer == id)
+			return &g->link[i];
+	return NULL;
+}
+
+/* Who calls speaks first, who was called when it knows to whom. */
+void talk_hello(struct gamete_cell *g, struct link *l)
+{
+	const struct host *h = l->row >= 0 ? &g->row[l->row] : NULL;
+	struct record_hello hello = { .id = g->self, .have = h ? h->have : 0, .generation = g->t->organism->generation,
+		.port = g->t->germ->dna.link.port, .relation = l->called || !h ? 0 : (uint16_t)h->relation };
+	uint8_t bytes[RECORD_HELLO_BYTES];
+
+	memcpy(hello.dna_sha256, (const char *)(uintptr_t)g->t->organism->dna_sha256, HOST_DNA - 1);
+	record_hello_write(&hello, bytes);
+	link_say(g, l, STREAM_HELLO, bytes, sizeof(bytes));
+}
+
+/* All that can be reached, but through except. */
+static uint32_t reach(const struct gamete_cell *g, const struct link *except)
+{
+	uint32_t all = 1;
+
+	for (unsigned i = 0; i < LINKS; i++)
+		if (g->link[i].step != LINK_NONE && g->link[i].greeted && &g->link[i] != except)
+			all += g->link[i].reach;
+	return all;
+}
+
+#define FAMILY_MS (3600u * 1000u) /* who was away for so long is not counted any more */
+
+/* Half of the family or less is a minority. */
+static void count_family(struct gamete_cell *g)
+{
+	uint32_t all = reach(g, NULL);
+
+	if (all >= g->family || g->now_ms - g->family_ms > FAMILY_MS) {
+		g->family = all;
+		g->family_ms = g->now_ms;
+	}
+	g->minority = g->family > 1 && 2 * all <= g->family;
+}
+
+void talk_beat(struct gamete_cell *g, struct link *l)
+{
+	uint64_t now = clock_boot_ns();
+	struct record_beat beat = { .sent_ns = now, .echo_ns = l->theirs_ns, .held_ns = l->theirs_ns ? now - l->theirs_at_ns : 0,
+		.reach = reach(g, l) };
+	uint8_t bytes[RECORD_BEAT_BYTES];
+
+	count_family(g);
+	l->beat_ms = g->now_ms + LINK_BEAT_MS;
+	record_beat_write(&beat, bytes);
+	if (l->row >= 0)
+		family_put(g, l->row);
+	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
+}
+
+/* The relatives of a daughter: her grandmother and her sisters. */
+static void tell_family(struct gamete_cell *g, struct link *l)
+{
+	struct record_kin kin[HOSTS_MAX];
+	uint8_t bytes[RECORD_FAMILY_BYTES];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < HOSTS_MAX; i++) {
+		const struct host *h = &g->row[i];
+		bool mother = h->relation == RELATION_MOTHER;
+
+		if ((!mother && h->relation != RELATION_DAUGHTER) || !h->id || h->id == l->peer)
+			continue;
+		kin[n] = (struct record_kin){ .id = h->id, .relation = mother ? RELATION_GRANDMOTHER : RELATION_SISTER };
+		memcpy(kin[n++].address, h->address, HOST_ADDRESS);
+	}
+	link_say(g, l, STREAM_FAMILY, bytes, record_family_write(kin, n, bytes));
+}
+
+void talk_family(struct gamete_cell *g)
+{
+	for (unsigned i = 0; i < LINKS; i++) {
+		struct link *l = &g->link[i];
+
+		if (l->step != LINK_NONE && l->greeted && l->row >= 0 && g->row[l->row].relation == RELATION_DAUGHTER)
+			tell_family(g, l);
+	}
+}
+
+/* The host at this address is another than it was: what was told to that one says nothing. */
+static void meet_anew(struct gamete_cell *g, struct link *l, const struct record_hello *hello)
+{
+	struct host *h = &g->row[l->row];
+
+	h->id = hello->id;
+	h->have = 0;
+	/* As whom we have spoken to it was the one before: it starts from what it has of us all the same. */
+	family_put(g, l->row);
+}
+
+static int hear_hello(struct gamete_cell *g, struct link *l, const struct record_hello *hello)
+{
+	struct host *h;
+
+	if (l->greeted || hello->id == g->self)
+		return -EPROTO;
+	if (link_of_peer(g, hello->id))
+		return -EALREADY; /* one link for each host: the newer one goes */
+	if (l->called)
+		l->row = family_find(g, l, hello);
+	if (l->row < 0)
+		return -ENOSPC;
+	h = &g->row[l->row];
+	if (h->id != hello->id)
+		meet_anew(g, l, hello);
+	h->generation = hello->generation;
+	memcpy(h->dna_sha256, hello->dna_sha256, HOST_DNA);
+	l->peer = hello->id;
+	if (l->called)
+		talk_hello(g, l);
+	if (l->step == LINK_NONE)
+		return 0;
+	l->greeted = true;
+	l->heard_ms = l->beat_ms = g->now_ms;
+	l->reach = 1;
+	bans_begin(l, hello->have);
+	family_linked(g, l);
+	if (l->step != LINK_NONE)
+		bans_go_on(g, l);
+	return 0;
+}
+
+static void hear_beat(struct gamete_cell *g, struct link *l, const struct record_beat *beat)
+{
+	uint64_t now = clock_boot_ns();
+	struct host *h = &g->row[l->row];
+
+	l->theirs_ns = beat->sent_ns;
+	l->theirs_at_ns = now;
+	l->reach = beat->reach;
+	h->heard_ns = now;
+	if (beat->echo_ns && now - beat->echo_ns > beat->held_ns && now - beat->echo_ns - beat->held_ns < 60000000000ULL)
+		h->rtt_us = (uint32_t)((now - beat->echo_ns - beat->held_ns) / 1000);
+}
+
+static void hear_upto(struct gamete_cell *g, const struct link *l, uint64_t number)
+{
+	if (number > g->row[l->row].have)
+		g->row[l->row].have = number;
+}
+
+int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
+{
+	struct record_kin kin[HOSTS_MAX];
+	struct record_hello hello;
+	struct record_beat beat;
+	struct record_ban ban;
+	int error, count;
+
+	/* Lengths of fixed records were judged with the frame. */
+	if (kind != STREAM_HELLO && !l->greeted)
+		return -EPROTO;
+	switch (kind) {
+	case STREAM_HELLO:
+		error = record_hello_read(&hello, bytes);
+		return error ? error : hear_hello(g, l, &hello);
+	case STREAM_BEAT:
+		error = record_beat_read(&beat, bytes);
+		if (!error)
+			hear_beat(g, l, &beat);
+		return error;
+	case STREAM_FAMILY:
+		count = record_family_read(kin, bytes, n);
+		if (count >= 0 && g->row[l->row].relation == RELATION_MOTHER)
+			family_hear(g, kin, count);
+		return count < 0 ? count : 0;
+	case STREAM_BAN:
+		error = record_ban_read(&ban, bytes);
+		if (!error)
+			bans_hear(g, l, &ban);
+		return error;
+	case STREAM_UPTO:
+		hear_upto(g, l, wire_get64(bytes));
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What linked hosts say to each other, as bytes of a fixed or counted length; pure. */
+#ifndef CELLWS_LINK_RECORD_H
+#define CELLWS_LINK_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "shared/link.h"
+
+/* Numbers in little endian. */
+#define RECORD_HELLO_BYTES  88u
+#define RECORD_BEAT_BYTES   28u
+#define RECORD_KIN_BYTES    74u
+#define RECORD_FAMILY_BYTES (HOSTS_MAX * RECORD_KIN_BYTES) /* most */
+#define RECORD_BAN_BYTES    88u
+#define RECORD_UPTO_BYTES   8u
+
+#define RECORD_LEFT_MS (10ULL * 365 * 86400 * 1000) /* most */
+
+/* id (8) have (8) generation (4) port (2) relation (2) dna (64): the first word of each side. */
+struct record_hello {
+	uint64_t id;   /* of the speaker */
+	uint64_t have; /* the last number of the listener that the speaker has; 0: none */
+	uint32_t generation;
+	uint16_t port; /* where the speaker can be called */
+	uint16_t relation; /* enum relation: what the listener is to the speaker; of who was called: 0 */
+	char dna_sha256[HOST_DNA];
+};
+
+/* sent (8) echo (8) held (8) reach (4) */
+struct record_beat {
+	uint64_t sent_ns; /* clock of the speaker */
+	uint64_t echo_ns; /* the last that came from the listener, by its own clock; 0: none */
+	uint64_t held_ns; /* so long ago */
+	uint32_t reach;	  /* hosts that the listener can reach through the speaker, that one counted */
+};
+
+/* id (8) relation (2) address (64), once for each */
+struct record_kin {
+	uint64_t id;
+	uint16_t relation; /* to who hears it */
+	char address[HOST_ADDRESS];
+};
+
+/* family (1) bits (1) lifted (1) zero (1) reason (4) key (8) origin (8) stamp (8) number (8) left (8) detail (40), rest zero. */
+struct record_ban {
+	struct source source;
+	uint64_t origin, stamp, number;
+	uint64_t left_ms; /* 0: until lifted */
+	uint32_t lifted, reason;
+	char detail[TIDING_DETAIL]; /* printable */
+};
+
+void record_hello_write(const struct record_hello *r, uint8_t to[RECORD_HELLO_BYTES]);
+void record_beat_write(const struct record_beat *r, uint8_t to[RECORD_BEAT_BYTES]);
+void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES]);
+/* n at most HOSTS_MAX; how many bytes. */
+size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[RECORD_FAMILY_BYTES]);
+
+/* Each 0, or -EBADMSG when it is none that anybody could have written. */
+int record_hello_read(struct record_hello *r, const uint8_t from[RECORD_HELLO_BYTES]);
+int record_beat_read(struct record_beat *r, const uint8_t from[RECORD_BEAT_BYTES]);
+int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES]);
+/* How many, or -EBADMSG. */
+int record_family_read(struct record_kin kin[HOSTS_MAX], const uint8_t *from, size_t n);
+
+#endif
