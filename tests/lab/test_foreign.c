@@ -351,7 +351,7 @@ Test(lab_47_foreign, k_a_host_without_cgroup_v2)
 	cr_expect_eq(lab_get(LAB_SERVER_V4, "/", NULL), 200);
 	expect_steered_past("0.0.0.0", LAB_SERVER_V4);
 	lab_sh(&lab, without, lab.server, lab_here(), "doctor", lab.run_dir, lab.bpffs);
-	lab_expect(&lab, 0, "cgroup v2           not mounted");
+	lab_expect(&lab, 0, "cgroup v2            not mounted");
 	lab_expect(&lab, 0, "bind() not guarded");
 	lab_ctl(&lab, "down");
 	lab_expect(&lab, 0, NULL);

@@ -222,7 +222,7 @@ Test(lab_94_tcell, f_all_is_remembered_over_down_and_up)
 	lab_ctl(&lab, "immune log");
 	cr_expect_eq(times_in(lab.out, BAD " banned for 3600 s (offence 1): it asked for a trap (/trap)"), 1, "%s", lab.out);
 	lab_ctl(&lab, "immune why " BAD);
-	lab_expect(&lab, 0, "it asked for a trap (/trap); banned 1 times");
+	lab_expect(&lab, 0, "it asked for a trap (/trap); banned 1 time so far");
 	offend("10.99.7.8");
 	lab_ctl(&lab, "immune log");
 	cr_expect_eq(times_in(lab.out, "asked for a trap"), 2, "%s", lab.out);
