@@ -34,6 +34,7 @@ struct link {
 	int row;       /* of the host; -1: not known yet */
 	bool called;   /* by the other side */
 	bool greeted;  /* both have said who they are */
+	bool waits;    /* for room in the socket */
 	bool behind;   /* something was not told: the table is looked through */
 	bool walking, begun; /* that is being done; from cursor on */
 	uint64_t peer; /* id, once greeted */

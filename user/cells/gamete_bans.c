@@ -160,9 +160,10 @@ static void log_learned(struct gamete_cell *g, const struct link *l, const struc
 		tissue_log(g->t, "%s is no longer banned: host %016llx has decided so, %s says", address_format(&a, name),
 			(unsigned long long)r->origin, g->row[l->row].address);
 	else
-		tissue_log(g->t, "%s is banned for %llu s: host %016llx has decided so, %s says: it %s (%s)", address_format(&a, name),
-			(unsigned long long)(r->left_ms + 999) / 1000, (unsigned long long)r->origin, g->row[l->row].address,
-			antigen_text(r->reason), r->detail);
+		tissue_log(g->t, "%s is banned for %llu s (0: until lifted): host %016llx has decided so, %s says%s%s (%s)",
+			address_format(&a, name), (unsigned long long)(r->left_ms + 999) / 1000, (unsigned long long)r->origin,
+			g->row[l->row].address, r->reason ? ": it " : "", r->reason ? antigen_text(r->reason) : "",
+			r->reason ? r->detail : "by hand");
 }
 
 void bans_hear(struct gamete_cell *g, struct link *l, const struct record_ban *r)

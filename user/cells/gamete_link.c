@@ -46,11 +46,12 @@ static void await(struct link *l, enum link_step step, uint32_t need)
 	l->need = need;
 }
 
-static void watch(const struct gamete_cell *g, const struct link *l, int how)
+static void watch(const struct gamete_cell *g, struct link *l, int how)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u32 = (uint32_t)(l - g->link) };
 
-	if (l->out_n || l->step == LINK_CONNECTS)
+	l->waits = l->out_n || l->step == LINK_CONNECTS;
+	if (l->waits)
 		e.events |= EPOLLOUT;
 	epoll_ctl(plan_nest(g->t->plan, g->t->slot), how, l->fd, &e);
 }
@@ -74,8 +75,6 @@ void link_close(struct gamete_cell *g, struct link *l, const char *why)
 /* 0, also when something is left for later; or -errno. */
 static int flush(struct gamete_cell *g, struct link *l)
 {
-	uint32_t before = l->out_n;
-
 	while (l->out_n) {
 		ssize_t n = send(l->fd, l->out, l->out_n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -86,7 +85,7 @@ static int flush(struct gamete_cell *g, struct link *l)
 		l->out_n -= (uint32_t)n;
 		memmove(l->out, l->out + n, l->out_n);
 	}
-	if (!before != !l->out_n || l->out_n)
+	if (l->waits != (l->out_n > 0))
 		watch(g, l, EPOLL_CTL_MOD);
 	return 0;
 }

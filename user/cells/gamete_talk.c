@@ -62,8 +62,6 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 	count_family(g);
 	l->beat_ms = g->now_ms + LINK_BEAT_MS;
 	record_beat_write(&beat, bytes);
-	if (l->row >= 0)
-		family_put(g, l->row);
 	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
 }
 
@@ -96,15 +94,17 @@ void talk_family(struct gamete_cell *g)
 	}
 }
 
-/* The host at this address is another than it was: what was told to that one says nothing. */
-static void meet_anew(struct gamete_cell *g, struct link *l, const struct record_hello *hello)
+/* The host at this address is another than it was: what that one had told says nothing. */
+static int meet_anew(struct gamete_cell *g, const struct link *l, uint64_t id)
 {
 	struct host *h = &g->row[l->row];
+	bool misled = !l->called && h->have;
 
-	h->id = hello->id;
+	h->id = id;
 	h->have = 0;
-	/* As whom we have spoken to it was the one before: it starts from what it has of us all the same. */
 	family_put(g, l->row);
+	/* It has been told of numbers that were not its own: the next call begins at none. */
+	return misled ? -ESTALE : 0;
 }
 
 static int hear_hello(struct gamete_cell *g, struct link *l, const struct record_hello *hello)
@@ -120,8 +120,8 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	if (l->row < 0)
 		return -ENOSPC;
 	h = &g->row[l->row];
-	if (h->id != hello->id)
-		meet_anew(g, l, hello);
+	if (h->id != hello->id && meet_anew(g, l, hello->id))
+		return -ESTALE;
 	h->generation = hello->generation;
 	memcpy(h->dna_sha256, hello->dna_sha256, HOST_DNA);
 	l->peer = hello->id;
@@ -150,6 +150,7 @@ static void hear_beat(struct gamete_cell *g, struct link *l, const struct record
 	h->heard_ns = now;
 	if (beat->echo_ns && now - beat->echo_ns > beat->held_ns && now - beat->echo_ns - beat->held_ns < 60000000000ULL)
 		h->rtt_us = (uint32_t)((now - beat->echo_ns - beat->held_ns) / 1000);
+	family_put(g, l->row);
 }
 
 static void hear_upto(struct gamete_cell *g, const struct link *l, uint64_t number)

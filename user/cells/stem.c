@@ -9,9 +9,15 @@
 #define STEM_SICK_MS  250 /* before a class that keeps dying is tried again */
 #define STEM_RETRY_MS 100 /* after the system had no room for a daughter */
 
+static bool is_for_good(int class)
+{
+	return class == CLASS_DRONE || class == CLASS_TCELL || class == CLASS_GAMETE;
+}
+
 /*
- * A drone, T cell or gamete leaves the shared table and can never be anything else again. So that the last cell that can grow the others is
- * not spent on it, the stem leaves a daughter in the pool first. Returns as cell_divide, 0 also when the pool is full.
+ * Some leave the shared table and can never be anything else again. So that the last cell that can grow the others is not
+ * spent on one, the stem leaves a daughter in the pool first; the last stem in any case, since who tends the pool may be
+ * dying at this very moment. Returns as cell_divide, 0 also when the pool is full.
  */
 static int stem_leave_daughter(struct tissue *t, int class)
 {
@@ -19,7 +25,9 @@ static int stem_leave_daughter(struct tissue *t, int class)
 	/* The egg is about to be the neuron. */
 	bool tended = t->census[CLASS_NEURON].living || t->census[CLASS_EGG].living;
 
-	return (class == CLASS_DRONE || class == CLASS_TCELL || class == CLASS_GAMETE) && !tended && stems <= t->census[CLASS_STEM].min ? cell_divide(t, CLASS_STEM, stems) : 0;
+	if (!is_for_good(class) || (stems > 1 && (tended || stems > t->census[CLASS_STEM].min)))
+		return 0;
+	return cell_divide(t, CLASS_STEM, stems);
 }
 
 static bool stem_sees_sickness(const struct tissue *t, int class)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fuzzes what linked hosts say: what is taken is in its bounds, and written again it is the same bytes. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "link/record.h"
+
+#define REQUIRE(what)          \
+	do {                   \
+		if (!(what))   \
+			abort(); \
+	} while (0)
+
+static uint8_t room[RECORD_FAMILY_BYTES];
+
+static void fuzz_hello(const uint8_t *data)
+{
+	struct record_hello r;
+
+	if (record_hello_read(&r, data))
+		return;
+	REQUIRE(r.id && r.port && r.relation < RELATION_COUNT && strlen(r.dna_sha256) == HOST_DNA - 1);
+	record_hello_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_HELLO_BYTES));
+}
+
+static void fuzz_ban(const uint8_t *data)
+{
+	struct record_ban r;
+
+	if (record_ban_read(&r, data))
+		return;
+	REQUIRE((r.source.family == 4 || r.source.family == 6) && r.source.bits < (r.source.family == 4 ? 32 : 64));
+	REQUIRE(r.left_ms <= RECORD_LEFT_MS && r.lifted <= 1 && memchr(r.detail, 0, TIDING_DETAIL));
+	record_ban_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_BAN_BYTES));
+}
+
+static void fuzz_beat(const uint8_t *data)
+{
+	struct record_beat r;
+
+	if (record_beat_read(&r, data))
+		return;
+	record_beat_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_BEAT_BYTES));
+}
+
+static void fuzz_family(const uint8_t *data, size_t n)
+{
+	static struct record_kin kin[HOSTS_MAX];
+	int count = record_family_read(kin, data, n);
+
+	if (count < 0)
+		return;
+	REQUIRE((size_t)count * RECORD_KIN_BYTES == n);
+	for (int i = 0; i < count; i++)
+		REQUIRE(kin[i].id && kin[i].relation < RELATION_COUNT && memchr(kin[i].address, 0, HOST_ADDRESS));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	/* A length of its own for each that has one: a read beyond it is seen. */
+	if (n == RECORD_HELLO_BYTES) {
+		fuzz_hello(data);
+		fuzz_ban(data);
+	}
+	if (n == RECORD_BEAT_BYTES)
+		fuzz_beat(data);
+	fuzz_family(data, n);
+	return 0;
+}
