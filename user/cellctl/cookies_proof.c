@@ -17,10 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define PROOF_SECONDS 10
 #define ARRIVE_MS     1000
 #define SERIAL	      1000
 #define PROOF_CPUS    1024
@@ -183,29 +181,15 @@ static int run(struct cookie_proof *p)
 	return 0;
 }
 
-/* In a child, whose end takes namespace, wire, programs and maps with it. */
+static void try_it(void *proof)
+{
+	libbpf_set_print(NULL);
+	run(proof);
+}
+
 void cookies_prove(struct proof_result *result)
 {
 	struct cookie_proof p = { .result = result };
-	int pipes[2], status = 0;
-	pid_t pid;
 
-	*result = (struct proof_result){ .end = PROOF_IMPOSSIBLE };
-	strcpy(result->text, "no child process can be made");
-	fflush(NULL);
-	if (pipe(pipes))
-		return;
-	pid = fork();
-	if (!pid) {
-		alarm(PROOF_SECONDS);
-		libbpf_set_print(NULL);
-		run(&p);
-		_exit(write(pipes[1], result, sizeof(*result)) != sizeof(*result));
-	}
-	close(pipes[1]);
-	if (pid > 0 && read(pipes[0], result, sizeof(*result)) != sizeof(*result))
-		snprintf(result->text, sizeof(result->text), "the process that tried it did not finish in %d s", PROOF_SECONDS);
-	close(pipes[0]);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
+	proof_in_child(result, try_it, &p);
 }

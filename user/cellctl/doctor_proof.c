@@ -18,10 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define PROOF_SECONDS 10
 #define ARRIVE_MS     1000 /* for what must come */
 #define ABSENT_MS     20   /* for what must not, once it is counted as dropped */
 
@@ -184,30 +182,16 @@ static int run(struct block_proof *p)
 	return 0;
 }
 
-/* Everything is made in a child, so that its end takes namespace, wire, programs and maps with it. */
+static void try_it(void *proof)
+{
+	run(proof);
+}
+
 void doctor_prove(struct proof_result *result, bool observe)
 {
 	struct block_proof p = { .result = result, .observe = observe };
-	int pipes[2], status = 0;
-	pid_t pid;
 
-	*result = (struct proof_result){ .end = PROOF_IMPOSSIBLE };
-	strcpy(result->text, "no child process can be made");
-	fflush(NULL);
-	if (pipe(pipes))
-		return;
-	pid = fork();
-	if (!pid) {
-		alarm(PROOF_SECONDS);
-		run(&p);
-		_exit(write(pipes[1], result, sizeof(*result)) != sizeof(*result));
-	}
-	close(pipes[1]);
-	if (pid > 0 && read(pipes[0], result, sizeof(*result)) != sizeof(*result))
-		snprintf(result->text, sizeof(result->text), "the process that tried it did not finish in %d s", PROOF_SECONDS);
-	close(pipes[0]);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
+	proof_in_child(result, try_it, &p);
 }
 
 void doctor_proof(struct doctor *d)
