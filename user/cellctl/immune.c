@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "cellctl/immune.h"
@@ -15,14 +14,7 @@
 #include "immune/ban.h"
 #include "immune/incident.h"
 #include "immune/ttl.h"
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
+#include "tissue/tissue.h"
 
 static int maps_open(const struct invocation *in, const char *name, struct ban_maps *maps)
 {
@@ -372,7 +364,7 @@ static int run(const struct invocation *in, const struct action *action, struct 
 int verb_immune(const struct invocation *in)
 {
 	struct invocation rest = *in;
-	struct immune call = { .json = in->json, .now_ns = now() };
+	struct immune call = { .json = in->json, .now_ns = clock_boot_ns() };
 	const struct action *action;
 	const char *ttl;
 	int ret = verb_option(&rest, "--ttl", &ttl);

@@ -119,6 +119,8 @@ void client_of_request(struct artery *a, struct conn *c, const char *head);
 bool client_is_refused(const struct conn *c);
 /* Whether it is on a list of the DNA. */
 bool client_is_in(const struct dna_prefix *list, uint32_t n, const struct conn *c);
+/* The key of the client: an IPv4 address, or the upper half of an IPv6 address, as in struct source. */
+uint64_t client_key(const struct conn *c);
 /* For the kernel's programs: the client and who vouches for it; family 0 when it is the socket's own peer. */
 void client_claim(const struct conn *c, struct source *to);
 

@@ -98,12 +98,20 @@ void client_of_request(struct artery *a, struct conn *c, const char *head)
 	client_set(c, &client);
 }
 
+uint64_t client_key(const struct conn *c)
+{
+	uint64_t key = 0;
+
+	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
+	return key;
+}
+
 void client_claim(const struct conn *c, struct source *to)
 {
 	memset(to, 0, sizeof(*to));
 	if (!(c->via & VIA_PROXY))
 		return;
-	memcpy(&to->key, c->addr, c->family == AF_INET ? 4 : 8);
+	to->key = client_key(c);
 	to->family = c->family == AF_INET ? 4 : 6;
 	to->via = 1;
 }

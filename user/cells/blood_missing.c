@@ -30,11 +30,10 @@ struct missing *missing_new(void)
 bool missing_is_news(struct artery *a, const struct conn *c, const char *path, size_t n)
 {
 	const uint64_t *secret = a->t->germ->fingerprint_key;
-	uint64_t key[2] = { secret[0], secret[1] }, source = 0, of;
+	uint64_t key[2] = { secret[0], secret[1] }, of;
 	uint32_t at;
 
-	memcpy(&source, c->addr, c->family == AF_INET ? 4 : 8);
-	key[0] ^= source;
+	key[0] ^= client_key(c);
 	of = secret_short(path, n, key) | 1;
 	at = (uint32_t)(of >> 32) % PLACES;
 	if (a->missing->place[at].of == of && a->now_ms < a->missing->place[at].until_ms)

@@ -45,21 +45,12 @@ struct screen *screen_new(const struct dna *dna)
 	return s;
 }
 
-/* The key of a source: an IPv4 address, or the upper half of an IPv6 address. */
-static uint64_t source_of(const struct conn *c)
-{
-	uint64_t key = 0;
-
-	memcpy(&key, c->addr, c->family == AF_INET ? 4 : 8);
-	return key;
-}
-
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
 {
 	struct present_call call = { .fd = (uint32_t)c->fd, .reason = reason, .rule = rule, .route = ANTIGEN_NO_RULE };
 	bool weak = antigen_is_weak(reason);
 
-	if (weak && !rate_take(a->screen->weak, source_of(c), a->now_ms))
+	if (weak && !rate_take(a->screen->weak, client_key(c), a->now_ms))
 		return;
 	client_claim(c, &call.claimed);
 	n = n < ANTIGEN_DETAIL - 1 ? n : ANTIGEN_DETAIL - 1;
@@ -78,7 +69,7 @@ static struct praised *praised_of(struct artery *a, uint64_t source)
 
 void screen_praise(struct artery *a, const struct conn *c)
 {
-	uint64_t source = source_of(c);
+	uint64_t source = client_key(c);
 	struct praised *p = praised_of(a, source);
 	struct praise_call call = { .fd = (uint32_t)c->fd };
 
@@ -104,13 +95,13 @@ void screen_status(struct artery *a, const struct conn *c, int status)
 	case 431:
 	case 501:
 	case 505:
-		if (!rate_take(a->screen->bad, source_of(c), a->now_ms))
+		if (!rate_take(a->screen->bad, client_key(c), a->now_ms))
 			screen_present(a, c, ANTIGEN_BAD_REQUEST, ANTIGEN_NO_RULE, "malformed request", 17);
 		break;
 	case 401:
 	case 403:
 	case 404:
-		if (!rate_take(a->screen->missing, source_of(c), a->now_ms))
+		if (!rate_take(a->screen->missing, client_key(c), a->now_ms))
 			screen_present(a, c, ANTIGEN_MISSING, ANTIGEN_NO_RULE, "401, 403 or 404", 15);
 		break;
 	case 408:
@@ -193,13 +184,13 @@ int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
 void screen_enter(struct artery *a, const struct conn *c)
 {
 	if (a->t->crowd[a->v] && !c->via)
-		crowd_enter(a->t->crowd[a->v], source_of(c));
+		crowd_enter(a->t->crowd[a->v], client_key(c));
 }
 
 void screen_leave(struct artery *a, const struct conn *c)
 {
 	if (a->t->crowd[a->v] && !c->via)
-		crowd_leave(a->t->crowd[a->v], source_of(c));
+		crowd_leave(a->t->crowd[a->v], client_key(c));
 }
 
 bool screen_is_crowd(struct artery *a, const struct conn *c)
@@ -207,7 +198,7 @@ bool screen_is_crowd(struct artery *a, const struct conn *c)
 	uint32_t most = a->t->germ->dna.connections_per_source, all = 0;
 
 	for (uint32_t v = 0; most && !c->via && v < a->t->plan->vessels; v++)
-		all += crowd_count(a->t->crowd[v], source_of(c));
+		all += crowd_count(a->t->crowd[v], client_key(c));
 	if (all <= most || client_is_in(a->t->germ->dna.allow, a->t->germ->dna.allow_count, c))
 		return false;
 	screen_present(a, c, ANTIGEN_RATE, ANTIGEN_NO_RULE, "connections at a time", 21);
@@ -219,7 +210,7 @@ bool screen_too_many(struct artery *a, const struct conn *c)
 	const struct dna *dna = &a->t->germ->dna;
 
 	/* In an alarm each request counts twice. */
-	if (!a->rate || (rate_take(a->rate, source_of(c), a->now_ms) && (!a->strict || rate_take(a->rate, source_of(c), a->now_ms))))
+	if (!a->rate || (rate_take(a->rate, client_key(c), a->now_ms) && (!a->strict || rate_take(a->rate, client_key(c), a->now_ms))))
 		return false;
 	if (client_is_in(dna->allow, dna->allow_count, c) || client_is_in(dna->trusted, dna->trusted_count, c))
 		return false;
