@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "dna/dna.h"
-#include "dna_table.h"
+#include "dna/parts.h"
 
 #define REQUIRE(what)                                                                                                  \
 	do {                                                                                                           \
@@ -45,34 +44,24 @@ static void require_addresses(const struct dna *dna)
 		REQUIRE(dna->allow[i].bits <= (dna->allow[i].family == AF_INET ? 32 : 128));
 }
 
-/* Numbers lie in the range of the table. */
+static bool is_number(int type)
+{
+	return type == DNA_TYPE_COUNT || type == DNA_TYPE_SIZE || type == DNA_TYPE_DURATION || type == DNA_TYPE_FRACTION;
+}
+
+/* Numbers lie in the range of the table; those of routes lie elsewhere, and signatures have none. */
 static void require_numbers(const struct dna *dna)
 {
-#define X(section, name, type, min, max, fallback, unit, record, field, help) REQUIRE_##type(record, field, min, max)
+	for (int i = 0; i < DNA_OPTION_COUNT; i++) {
+		const struct dna_option *o = &dna_options[i];
+		uint64_t n = 0;
 
-#define IN_dna(n, min, max) REQUIRE((int64_t)(n) >= (min) && (n) <= (max));
-#define IN_dna_route(...)
-
-#define REQUIRE_COUNT(record, field, min, max) IN_##record(dna->field, min, max)
-
-#define REQUIRE_SIZE	 REQUIRE_COUNT
-#define REQUIRE_DURATION REQUIRE_COUNT
-#define REQUIRE_FRACTION REQUIRE_COUNT
-
-#define REQUIRE_NAME(...)
-#define REQUIRE_TEXT(...)
-#define REQUIRE_FILENAME(...)
-#define REQUIRE_PATH(...)
-#define REQUIRE_GENE(...)
-#define REQUIRE_ADDRESSES(...)
-#define REQUIRE_ENDPOINT(...)
-#define REQUIRE_PREFIXES(...)
-#define REQUIRE_TRAPS(...)
-#define IN_dna_signature(...)
-#define REQUIRE_REFUSAL(...)
-#define REQUIRE_PROXY(...)
-	DNA_OPTIONS(X)
-#undef X
+		if (!is_number(o->type) || o->section == DNA_SECTION_ROUTE || o->section == DNA_SECTION_SIGNATURE)
+			continue;
+		REQUIRE(o->room == sizeof(uint32_t) || o->room == sizeof(uint64_t));
+		memcpy(&n, (const char *)dna + o->offset, o->room); /* the lower bytes come first */
+		REQUIRE(n >= o->min && n <= o->max);
+	}
 	REQUIRE(dna->blood_min <= dna->blood_max && dna->drone_min <= dna->drone_max &&
 		dna->line_bytes <= dna->head_bytes && dna->hormone_die_q16 <= dna->hormone_divide_q16);
 	REQUIRE(dna_cells_least(dna) <= dna->cells_max && ENDS(dna->key));

@@ -108,6 +108,21 @@ static int limit(int what, rlim_t n)
 	return setrlimit((__rlimit_resource_t)what, &l) ? -errno : 0;
 }
 
+/*
+ * What screens and bans must not wait behind an attack, or behind the attacked. It holds for the session as a whole, where the
+ * scheduler makes a group of each: among themselves cells stay equal, since blood that interrupts drones costs more than it gains.
+ */
+static void set_priority(const struct dna *dna)
+{
+	int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+
+	if (group < 0)
+		return;
+	if (dprintf(group, "%d", -(int)dna->priority) < 0)
+		dprintf(FD_ERR, "cellctl: cells.priority has no effect: %s\n", strerror(errno));
+	close(group);
+}
+
 static _Noreturn void become_egg(struct up *u)
 {
 	/* Room for the title of every later cell. */
@@ -127,6 +142,8 @@ static _Noreturn void become_egg(struct up *u)
 		error = limit(RLIMIT_NOFILE, fds < most.rlim_cur ? fds : most.rlim_cur);
 	if (!error && (setsid() < 0 || chdir("/")))
 		error = -errno;
+	if (!error)
+		set_priority(&u->germ.dna);
 	umask(077);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

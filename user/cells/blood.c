@@ -389,8 +389,10 @@ int blood_live(struct tissue *t)
 	blood_adopt(&artery);
 	artery_tenant(&artery);
 	/* A daughter has her mother's filter already. */
-	if (!sealed)
+	if (!sealed) {
+		cell_hurry(CELL_SLICE_NS);
 		cell_seal(t, MEMBRANE_BLOOD);
+	}
 	sealed = true;
 	while (!blood_is_drained(&artery)) {
 		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM, 0) == 1)

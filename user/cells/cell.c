@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <linux/sched/types.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -159,6 +160,13 @@ static bool blood_line;
 bool cell_may_write(void)
 {
 	return !blood_line;
+}
+
+void cell_hurry(uint32_t slice_ns)
+{
+	struct sched_attr attr = { .size = sizeof(attr), .sched_policy = SCHED_NORMAL, .sched_runtime = slice_ns };
+
+	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
 void cell_seal(struct tissue *t, enum membrane kind)

@@ -53,6 +53,11 @@ int cell_divide(struct tissue *t, int class, uint32_t seen);
 /* Differentiates with the kernel's licence; seen and results (0, -EAGAIN, -EPERM) as above. */
 int cell_become(struct tissue *t, int class, uint32_t seen);
 
+#define CELL_SLICE_NS 200000u /* of blood: what a client sends may be an attack */
+
+/* Short turns, but soon: so many nanoseconds of processor time at once. Kernels before 6.12 take no notice. */
+void cell_hurry(uint32_t slice_ns);
+
 /* Puts Landlock and seccomp on, reads back what holds and publishes it; a cell that is not sealed asserts. */
 void cell_seal(struct tissue *t, enum membrane kind);
 

@@ -13,8 +13,6 @@
 #include "immune/score.h"
 
 #include <bpf/bpf.h>
-#include <linux/sched.h>
-#include <linux/sched/types.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -245,14 +243,6 @@ static void tcell_forget(struct judge *j)
 	gland_run(FD_FORGET, &call);
 }
 
-/* Short turns, but soon: evidence must not wait until a busy cell has had its own. Kernels before 6.12 take no notice. */
-static void tcell_hurry(void)
-{
-	struct sched_attr attr = { .size = sizeof(attr), .sched_policy = SCHED_NORMAL, .sched_runtime = SLICE_NS };
-
-	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
 /* What the judge before has left: whether there is an alarm, and what is usual. */
 static void alarm_open(struct alarm *a, uint64_t *counted, const struct dna *dna)
 {
@@ -282,7 +272,7 @@ static void judge_open(struct judge *j, struct tissue *t, enum post post)
 	j->maps.fd[BAN_allow_v6] = FD_ALLOW_V6;
 	j->forget_ms = j->now_ms + FORGET_MS;
 	alarm_open(&j->alarm, &j->counted, &t->germ->dna);
-	tcell_hurry();
+	cell_hurry(SLICE_NS);
 	cw_assert(ring_open(&j->ring, mine, ANTIGEN_RING) == 0);
 	close(other);
 	close(FD_CHRONICLE);

@@ -101,6 +101,7 @@ struct dna {
 	char report_user[DNA_NAME_MAX];    /* "": the user of the cells */
 	char memory[DNA_PATH_MAX];    /* file of the immune memory, absolute; DNA_MEMORY_DEFAULT, or "" for none */
 	uint32_t cells_max;           /* of all classes together */
+	uint32_t priority;            /* steps of nice before other programs, of all but drones */
 	uint32_t hormone_attenuation_q16; /* fractions: 65536 is 1 */
 	uint32_t hormone_floor_q16;
 	uint32_t hormone_hops;

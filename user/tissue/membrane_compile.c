@@ -102,7 +102,7 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 		{ SCMP_SYS(ioctl), 1, SIOCINQ, all & ~drone & ~tcell },
 		{ SCMP_SYS(ioctl), 1, SIOCOUTQ, all & ~drone & ~tcell },
 		{ SCMP_SYS(sched_setaffinity), 0, 0, all }, /* its own */
-		{ SCMP_SYS(sched_setattr), 0, 0, all & ~drone & ~tcell }, /* its own, by a T cell before it is sealed */
+		{ SCMP_SYS(sched_setattr), 0, 0, all & ~drone & ~tcell }, /* its own, before they are sealed */
 		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, drone | tcell },
 		{ SCMP_SYS(prctl), 0, PR_GET_NO_NEW_PRIVS, drone | tcell },
 		{ SCMP_SYS(bpf), 0, BPF_MAP_LOOKUP_ELEM, all & ~drone }, /* the never-ban list and counts; nothing else is at hand */
