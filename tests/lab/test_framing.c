@@ -305,3 +305,43 @@ Test(lab_48_framing, f_a_chart_is_ones_own)
 	cr_expect_eq(lab_bus_events(&lab, HAPPENED_DEATH, id, NULL), 1);
 	cr_expect(lab_bus_log_says(&lab, "signal 11"), "the log says %s", lab.out);
 }
+
+static bool answers_again(void *arg)
+{
+	(void)arg;
+	return lab_get(LAB_SERVER_V4, "/hello", NULL) == 200;
+}
+
+/* One of three drones overwrites what blood has put into the slots, and what stands of it beside their word. */
+Test(lab_48_framing, z_nobody_dies_of_a_spoiled_slot)
+{
+	struct lab_conn c;
+	pid_t drones[3], blood;
+	unsigned long at;
+
+	live(3);
+	cr_assert_eq(lab_family_pids(&family, CLASS_DRONE, drones, 3), 3);
+	blood = lab_family_pid(&family, CLASS_BLOOD);
+	at = lab_synapse_of(drones[0]);
+	lab_connect(&c, LAB_SERVER_V4);
+	lab_say(&c, "GET /rogue?do=spoil&count=%u&ms=1500&at=%lu&step=%zu&bytes=%zu&at2=%lu&step2=%u&bytes2=%zu HTTP/1.1\r\nHost: lab\r\n\r\n",
+		SYNAPSE_SLOTS, at + offsetof(struct synapse, slot) + offsetof(struct slot, conn), sizeof(struct slot),
+		sizeof(struct slot) - offsetof(struct slot, conn), at + offsetof(struct synapse, data), SLOT_BYTES,
+		sizeof(struct http_request));
+	for (double until = lab_now() + 1.4; lab_now() < until;) {
+		struct lab_conn other;
+		struct lab_answer a;
+
+		lab_connect(&other, LAB_SERVER_V4);
+		lab_say(&other, "GET /hello HTTP/1.1\r\nHost: lab\r\n\r\n");
+		lab_read(&other, &a, false, 0.05);
+		lab_answer_free(&a);
+		lab_hang_up(&other);
+	}
+	lab_hang_up(&c);
+	cr_expect(!kill(blood, 0), "blood died of it");
+	cr_expect_leq((kill(drones[0], 0) != 0) + (kill(drones[1], 0) != 0) + (kill(drones[2], 0) != 0), 1, "innocent drones died of it");
+	cr_expect(!lab_bus_log_says(&lab, "bug at") && !lab_bus_log_says(&lab, "by signal"), "the log says %s", lab.out);
+	cr_expect_eq(lab_number(&lab, "immune.pathogens"), 0);
+	cr_expect(lab_wait(LAB_SOON_S, answers_again, NULL), "/hello is not answered any more");
+}

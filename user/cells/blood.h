@@ -160,7 +160,7 @@ bool screen_too_many(struct artery *a, const struct conn *c);
 /* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
 int screen_request(struct artery *a, const struct conn *c, const char *head);
 /* Signatures in the part of the body that is in the slot; the same. */
-int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+int screen_body(struct artery *a, struct conn *c, uint32_t slot);
 /* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
 int screen_refuses(struct artery *a, int status);
 /* blood_missing.c: whether this source has not asked for this missing path lately. */
@@ -193,7 +193,7 @@ void tag_sweep(struct artery *a);
 
 /* blood_pathogen.c: requests that kill drones. */
 /* Notes the fingerprint of the request that is in the slot. */
-void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot);
+void pathogen_mark(struct artery *a, struct conn *c, uint32_t slot);
 /* Whether the request in the slot has killed often enough; then evidence is presented. */
 bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
 /* A drone is dead: tells the kernel what it died over, if it was its own fault. */

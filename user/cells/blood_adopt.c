@@ -116,7 +116,7 @@ static void repair_slot(struct artery *a, uint32_t i)
 	s = &a->synapse->slot[c->slot];
 	state = slot_state(atomic_load(&s->word));
 	/* Released already, or never queued: the input still holds the request, which is asked for again. */
-	if (state == SLOT_FREE || s->conn != i) {
+	if (state == SLOT_FREE || a->vessel->asker[c->slot] != i) {
 		/* The slot last: without one, the phase must not say that a drone was asked. */
 		if (c->phase == CONN_ASKED)
 			conn_phase(c, CONN_WANT_SLOT);
@@ -264,7 +264,7 @@ static void adopt_connections(struct artery *a)
 static void adopt_orphans(struct artery *a)
 {
 	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
-		uint32_t i = a->synapse->slot[s].conn;
+		uint32_t i = a->vessel->asker[s];
 		bool claimed = i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == s;
 
 		if (!claimed && slot_state(atomic_load(&a->synapse->slot[s].word)) != SLOT_FREE)

@@ -251,7 +251,7 @@ static void slot_answered(struct artery *a, uint32_t i, uint32_t slot, bool last
 void slot_look(struct artery *a, uint32_t slot)
 {
 	struct slot *s = &a->synapse->slot[slot];
-	uint32_t state = slot_state(atomic_load_explicit(&s->word, memory_order_acquire)), i = s->conn;
+	uint32_t state = slot_state(atomic_load_explicit(&s->word, memory_order_acquire)), i = a->vessel->asker[slot];
 
 	if (state != SLOT_DONE && state != SLOT_PIECE && state != SLOT_HUNGRY)
 		return;

@@ -83,7 +83,8 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 /* The sizes are in memory that drones write: what does not fit counts. */
 static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
 {
-	uint32_t head_n = s->head_n, path_n = s->path_n;
+	const volatile struct slot *from = s;
+	uint32_t head_n = from->head_n, path_n = from->path_n;
 
 	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
 		return true;

@@ -5,19 +5,18 @@
 
 #include <string.h>
 
-void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot)
+void pathogen_mark(struct artery *a, struct conn *c, uint32_t slot)
 {
-	const struct slot *s = &a->synapse->slot[slot];
-	const char *data = (const char *)a->synapse->data[slot];
+	/* From what blood itself has read: drones can write into the slot already. */
 	struct fingerprint_of of = {
 		.method = c->method,
 		.route = c->route,
-		.path = data + SLOT_HEAD_AT + s->head_n,
-		.path_n = s->path_n,
-		.query = data + SLOT_HEAD_AT + a->request.query.at,
+		.path = a->path,
+		.path_n = a->path_n,
+		.query = vessel_byte(a->vessel, c, c->used) + a->request.query.at,
 		.query_n = a->request.query.n,
-		.body = data + SLOT_BODY_AT,
-		.body_n = s->body_n,
+		.body = (const char *)a->synapse->data[slot] + SLOT_BODY_AT,
+		.body_n = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0,
 	};
 
 	a->vessel->fingerprint[slot] = fingerprint_make(&of, a->t->germ->fingerprint_key);
@@ -29,12 +28,9 @@ bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot)
 	const volatile struct pathogen *set = &a->t->pathogens[pathogen_set(fingerprint)];
 
 	for (uint32_t i = 0; i < PATHOGEN_WAYS; i++) {
-		const struct slot *s = &a->synapse->slot[slot];
-		const char *head = (const char *)a->synapse->data[slot] + SLOT_HEAD_AT;
-
 		if (set[i].fingerprint != fingerprint || set[i].deaths < PATHOGEN_DEADLY)
 			continue;
-		screen_present(a, c, ANTIGEN_PATHOGEN, c->route, head + s->head_n, s->path_n);
+		screen_present(a, c, ANTIGEN_PATHOGEN, c->route, a->path, a->path_n);
 		return true;
 	}
 	return false;
@@ -74,7 +70,7 @@ void pathogen_blame(struct artery *a, uint32_t drone)
 	if (slot >= SYNAPSE_SLOTS)
 		return;
 	s = &a->synapse->slot[slot];
-	i = s->conn;
+	i = a->vessel->asker[slot];
 	head = (const char *)a->synapse->data[slot] + SLOT_HEAD_AT;
 	if (i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == slot) {
 		call.fd = (uint32_t)conn_at(a, i)->fd;

@@ -48,7 +48,7 @@ void slot_release(struct artery *a, uint32_t slot)
 	if (gift >= 0)
 		close(gift);
 	atomic_store(&s->word, slot_word(slot_ticket(word) + 1, 0, SLOT_FREE));
-	s->conn = CONN_NONE;
+	s->conn = a->vessel->asker[slot] = CONN_NONE;
 	slot_put_back(a, slot);
 }
 
@@ -173,7 +173,7 @@ static void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
 	if (a->request_of != i)
 		cw_assert(http_head_parse(head, head_n, &a->request) == 0 && request_path(a, head) == 0);
 	a->request_of = CONN_NONE;
-	s->conn = i;
+	s->conn = a->vessel->asker[slot] = i;
 	s->route = c->route;
 	s->head_n = head_n;
 	s->path_n = put_request(a, c, head, a->synapse->data[slot]);
@@ -271,7 +271,7 @@ static bool slot_is_late(const struct artery *a, const struct conn *c, const str
 static void slot_bereaved(struct artery *a, uint32_t slot)
 {
 	struct slot *s = &a->synapse->slot[slot];
-	uint32_t state = slot_state(atomic_load(&s->word)), i = s->conn;
+	uint32_t state = slot_state(atomic_load(&s->word)), i = a->vessel->asker[slot];
 	struct conn *c;
 	bool late;
 

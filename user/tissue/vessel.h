@@ -210,13 +210,14 @@ struct vessel {
 	uint32_t capacity; /* records */
 	uint64_t conns_at; /* where the records begin, in bytes from here */
 	uint64_t fingerprint[VESSEL_GIFTS]; /* by slot of the synapse: of the request in it; out of the drones' reach */
+	uint32_t asker[VESSEL_GIFTS]; /* by slot of the synapse: index of the connection whose request is in it; the same */
 	uint32_t tenant;   /* slot of the cell whose bell and inbox are in the artery, + 1 */
 	uint32_t input_free[INPUT_BUFFERS];   /* stack of free buffers */
 	uint32_t input_left;
 	uint32_t output_free[OUTPUT_BUFFERS];
 	uint32_t output_left;
 	int32_t gift[VESSEL_GIFTS]; /* by slot of the synapse: an open file received from its drone, -1 for none */
-	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 3 * VESSEL_GIFTS) + 40) % 4096];
+	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 4 * VESSEL_GIFTS) + 40) % 4096];
 	struct reply reply[REPLY_SETS * REPLY_WAYS + REPLY_CANNED];
 	char canned[REPLY_CANNED][CANNED_BYTES];
 	char remembered[REPLY_SETS * REPLY_WAYS][REPLY_BYTES];

@@ -183,6 +183,27 @@ static int poke(const struct request *r)
 	return tell(r, "pid", getpid());
 }
 
+struct region {
+	char *at;
+	unsigned step, bytes;
+};
+
+/* For ms=, overwrites bytes= bytes at at=, and every step= behind it, count= times, and so at2=, step2=, bytes2=, again and again. */
+static int spoil(const struct request *r)
+{
+	const struct region regions[] = {
+		{ (char *)(unsigned long)query_number(r->query, "at=", 0), number(r, "step="), number(r, "bytes=") },
+		{ (char *)(unsigned long)query_number(r->query, "at2=", 0), number(r, "step2="), number(r, "bytes2=") },
+	};
+	unsigned long long until = now_ms() + number(r, "ms=");
+	unsigned count = number(r, "count="), turns = 0;
+
+	for (; now_ms() < until; turns++)
+		for (unsigned i = 0; i < 2 * count; i++)
+			memset(regions[i & 1].at + (unsigned long)(i / 2) * regions[i & 1].step, turns & 1 ? 0xff : 0x7f, regions[i & 1].bytes);
+	return tell(r, "turns", turns);
+}
+
 static void storm_against(unsigned id, unsigned turn)
 {
 	struct bus_call call = { .target = id, .reason = turn % REASON_COUNT };
@@ -271,7 +292,7 @@ static int spin(const struct request *r)
 	return 0;
 }
 
-#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
+#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(spoil) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
 
 static int express(void *self, const struct cellws_request *rq, struct cellws_response *rs)
 {
