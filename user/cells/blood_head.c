@@ -80,23 +80,24 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 	return (uint32_t)(at - to);
 }
 
-/* The sizes are in memory that drones write: what does not fit counts. */
-static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
+/* By the request that has come, not by what drones have made of it. The head of a long upload is gone by now: that counts. */
+static bool path_is_news(struct artery *a, uint32_t i)
 {
-	const volatile struct slot *from = s;
-	uint32_t head_n = from->head_n, path_n = from->path_n;
+	struct conn *c = conn_at(a, i);
 
-	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+	if (conn_in(c)->origin > c->used)
 		return true;
-	return missing_is_news(a, c, data + SLOT_HEAD_AT + head_n, path_n);
+	request_recall(a, i);
+	return missing_is_news(a, c, a->path, a->path_n);
 }
 
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
+uint32_t head_compose(struct artery *a, uint32_t i, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
 {
+	const struct conn *c = conn_at(a, i);
 	char *data = (char *)a->synapse->data[slot], prefix[ANSWER_PREFIX_MAX];
 	uint32_t end = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - said->head_len, n;
 
-	if (said->status != 404 || slot_is_news(a, c, &a->synapse->slot[slot], data))
+	if (said->status != 404 || path_is_news(a, i))
 		screen_status(a, c, (int)said->status);
 	n = put_prefix(a, c, said, prefix, date_at);
 	memcpy(data + end - n, prefix, n);

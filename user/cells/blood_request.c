@@ -88,6 +88,18 @@ int request_path(struct artery *a, const char *head)
 	return 0;
 }
 
+const char *request_recall(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	const char *head = vessel_byte(a->vessel, c, c->used);
+
+	/* Parsed before other requests came between: once more. */
+	if (a->request_of != i)
+		cw_assert(http_head_parse(head, c->req_end - c->used, &a->request) == 0 && request_path(a, head) == 0);
+	a->request_of = i;
+	return head;
+}
+
 /* Finds the route. 0, or the status to refuse with. */
 static int request_route(struct artery *a, struct conn *c, const char *head)
 {

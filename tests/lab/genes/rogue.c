@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,23 +186,51 @@ static int poke(const struct request *r)
 
 struct region {
 	char *at;
-	unsigned step, bytes;
+	unsigned count, step, bytes;
 };
 
-/* For ms=, overwrites bytes= bytes at at=, and every step= behind it, count= times, and so at2=, step2=, bytes2=, again and again. */
+/* After after= ms, for ms=: overwrites bytes= bytes at at=, and every step= behind it, count= times; so at2= and so on. */
 static int spoil(const struct request *r)
 {
 	const struct region regions[] = {
-		{ (char *)(unsigned long)query_number(r->query, "at=", 0), number(r, "step="), number(r, "bytes=") },
-		{ (char *)(unsigned long)query_number(r->query, "at2=", 0), number(r, "step2="), number(r, "bytes2=") },
+		{ (char *)query_number(r->query, "at=", 0), number(r, "count="), number(r, "step="), number(r, "bytes=") },
+		{ (char *)query_number(r->query, "at2=", 0), number(r, "count2="), number(r, "step2="), number(r, "bytes2=") },
 	};
-	unsigned long long until = now_ms() + number(r, "ms=");
-	unsigned count = number(r, "count="), turns = 0;
+	struct timespec pause = { .tv_nsec = (long)number(r, "after=") * 1000000 };
+	unsigned long long until = now_ms() + number(r, "after=") + number(r, "ms=");
+	unsigned turns = 0;
 
+	nanosleep(&pause, NULL);
 	for (; now_ms() < until; turns++)
-		for (unsigned i = 0; i < 2 * count; i++)
-			memset(regions[i & 1].at + (unsigned long)(i / 2) * regions[i & 1].step, turns & 1 ? 0xff : 0x7f, regions[i & 1].bytes);
+		for (unsigned k = 0; k < sizeof(regions) / sizeof(*regions); k++)
+			for (unsigned i = 0; i < regions[k].count; i++)
+				memset(regions[k].at + (unsigned long)i * regions[k].step, turns & 1 ? 0xff : 0x7f, regions[k].bytes);
 	return tell(r, "turns", turns);
+}
+
+/* As much as a socket takes, or all that an eventfd can count. */
+static long fill_up(int fd)
+{
+	unsigned long long most = ~0ULL - 1;
+	struct iovec junk = { .iov_base = &most, .iov_len = sizeof(most) };
+	struct msghdr m = { .msg_iov = &junk, .msg_iovlen = 1 };
+	long n = 0;
+
+	while (n < 4096 && sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		n++;
+	return n || errno != ENOTSOCK ? n : write(fd, &most, sizeof(most)) > 0;
+}
+
+/* For ms=, everything that others could write to as well is kept full. */
+static int fill(const struct request *r)
+{
+	unsigned long long until = now_ms() + number(r, "ms=");
+	long n = 0;
+
+	while (now_ms() < until)
+		for (int fd = FD_ERR + 1; fd < FDS; fd++)
+			n += fill_up(fd);
+	return tell(r, "filled", n);
 }
 
 static void storm_against(unsigned id, unsigned turn)
@@ -292,7 +321,7 @@ static int spin(const struct request *r)
 	return 0;
 }
 
-#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(spoil) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
+#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(spoil) X(fill) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
 
 static int express(void *self, const struct cellws_request *rq, struct cellws_response *rs)
 {
