@@ -221,6 +221,9 @@ void blood_send(struct artery *a, uint32_t i, const struct conn_out *part);
 /* Goes on where the socket was full. */
 void blood_send_more(struct artery *a, uint32_t i);
 
+/* blood_fill.c: writes the request of a connection, its body staged already, into a slot that is FREE. */
+void slot_fill(struct artery *a, uint32_t i, uint32_t slot);
+
 /* blood_slot.c */
 void slots_init(struct artery *a);
 /* Gives the slots of a dead drone to another, or answers 502. */
