@@ -142,8 +142,6 @@ bool blood_continue(struct artery *a, struct conn *c);
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n);
 /* Normalises the path of a->request into a->path. 0, or the status to refuse with. */
 int request_path(struct artery *a, const char *head);
-/* The request that a connection waits for an answer to, in a->request and a->path once more, from its input. Its head. */
-const char *request_recall(struct artery *a, uint32_t i);
 /* Answers with a canned reply; keep: the connection may go on after it. */
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep);
 /* What one remembered answer cannot serve alike: kind of connection and accepted coding. */
@@ -207,7 +205,7 @@ void pathogen_blame(struct artery *a, uint32_t drone);
 /* blood_reply.c: complete answers in memory. */
 void reply_init(struct artery *a);
 /* Key of a request into key (room REPLY_KEY); 0 when it is not to be remembered. */
-uint32_t reply_key(const char *head, const struct http_request *r, char *key);
+uint32_t reply_key(const char *head, struct http_span target, struct http_span host, char *key);
 /* A fresh reply for this request: its number, or CONN_NONE. */
 uint32_t reply_find(struct artery *a, const char *key, uint32_t key_n, uint32_t variant);
 void reply_remember(struct artery *a, const char *key, uint32_t key_n, uint32_t variant, const char *bytes,

@@ -171,8 +171,9 @@ static bool lines_are_public(const char *lines, uint32_t n)
 
 static void answer_remember(struct artery *a, uint32_t i, uint32_t slot, const struct answer *w)
 {
-	const struct conn *c = conn_at(a, i);
-	const char *data = (const char *)a->synapse->data[slot], *head;
+	const struct asked *r = &a->vessel->asked[slot];
+	struct conn *c = conn_at(a, i);
+	const char *data = (const char *)a->synapse->data[slot];
 	char key[REPLY_KEY];
 	uint32_t key_n;
 
@@ -180,9 +181,8 @@ static void answer_remember(struct artery *a, uint32_t i, uint32_t slot, const s
 		w->said.status >= 500 || w->head_n + w->said.body_len > REPLY_BYTES || w->said.length != w->said.body_len ||
 		!lines_are_public(data + w->head_at, w->head_n))
 		return;
-	/* Not what stands in the slot of the request: another drone could have it remembered for another. */
-	head = request_recall(a, i);
-	key_n = reply_key(head, &a->request, key);
+	/* From the input, not from the slot: a drone could have its answer remembered for any request. */
+	key_n = reply_key(vessel_byte(a->vessel, c, c->used), r->target, r->host, key);
 	if (key_n)
 		reply_remember(a, key, key_n, blood_variant(c), data + w->head_at, w->head_n, w->said.body_len, w->date_at,
 			w->fresh_ms < 10000 ? w->fresh_ms : 10000);

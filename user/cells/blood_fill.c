@@ -41,12 +41,19 @@ void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
 	struct conn *c = conn_at(a, i);
 	struct slot *s = &a->synapse->slot[slot];
 	struct asked *r = &a->vessel->asked[slot];
-	const char *head = request_recall(a, i);
+	const char *head = vessel_byte(a->vessel, c, c->used);
+	uint32_t head_n = (uint32_t)(c->req_end - c->used);
 
+	/* Parsed before other requests came between: once more. */
+	if (a->request_of != i)
+		cw_assert(http_head_parse(head, head_n, &a->request) == 0 && request_path(a, head) == 0);
 	a->request_of = CONN_NONE;
 	r->asker = i;
+	r->target = a->request.target;
+	r->path = a->request.path;
+	r->host = a->request.host;
 	r->route = s->route = c->route;
-	s->head_n = (uint32_t)(c->req_end - c->used);
+	s->head_n = head_n;
 	s->path_n = put_request(a, c, head, a->synapse->data[slot]);
 	s->body_n = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0;
 	s->body_last = c->flags & CONN_HAS_BODY ? conn_in(c)->whole : 1;

@@ -62,7 +62,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 
 	if (!(c->flags & CONN_PLAIN) || (a->request.traits & HTTP_CACHE_REVALIDATE) || a->now_ms >= a->remembered_until)
 		return false;
-	key_n = reply_key(head, &a->request, key);
+	key_n = reply_key(head, a->request.target, a->request.host, key);
 	if (!key_n)
 		return false;
 	reply = reply_find(a, key, key_n, blood_variant(c));
@@ -86,18 +86,6 @@ int request_path(struct artery *a, const char *head)
 		return r->path.n > sizeof(a->path) ? 414 : 400;
 	a->path_n = (uint32_t)n;
 	return 0;
-}
-
-const char *request_recall(struct artery *a, uint32_t i)
-{
-	struct conn *c = conn_at(a, i);
-	const char *head = vessel_byte(a->vessel, c, c->used);
-
-	/* Parsed before other requests came between: once more. */
-	if (a->request_of != i)
-		cw_assert(http_head_parse(head, c->req_end - c->used, &a->request) == 0 && request_path(a, head) == 0);
-	a->request_of = i;
-	return head;
 }
 
 /* Finds the route. 0, or the status to refuse with. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "http/chunk.h"
+#include "http/parse.h"
 #include "http/proxy_protocol.h"
 
 #define CONN_NONE   0xffffffffu
@@ -215,9 +216,9 @@ struct asked {
 	uint32_t asker;       /* index of the connection; CONN_NONE: it is gone, and so is whoever waits */
 	uint32_t route;
 	uint32_t tries;       /* drones that died over it */
-	uint32_t pad;
+	struct http_span target, path, host; /* of the head in the input */
 };
-_Static_assert(sizeof(struct asked) == 40, "the padding of struct vessel counts on it");
+_Static_assert(sizeof(struct asked) == 48, "the padding of struct vessel counts on it");
 
 struct vessel {
 	uint32_t high;     /* records ever used */
@@ -231,7 +232,7 @@ struct vessel {
 	uint32_t output_free[OUTPUT_BUFFERS];
 	uint32_t output_left;
 	int32_t gift[VESSEL_GIFTS]; /* by slot of the synapse: an open file received from its drone, -1 for none */
-	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 11 * VESSEL_GIFTS) + 40) % 4096];
+	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 13 * VESSEL_GIFTS) + 40) % 4096];
 	struct reply reply[REPLY_SETS * REPLY_WAYS + REPLY_CANNED];
 	char canned[REPLY_CANNED][CANNED_BYTES];
 	char remembered[REPLY_SETS * REPLY_WAYS][REPLY_BYTES];
