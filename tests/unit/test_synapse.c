@@ -33,9 +33,9 @@ Test(synapse, slots_are_taken_in_the_order_they_were_queued)
 {
 	struct synapse *s = synapse_fresh();
 
-	synapse_queue(s, 9);
-	synapse_queue(s, 3);
-	synapse_queue(s, 200);
+	synapse_queue(s, 9, 1);
+	synapse_queue(s, 3, 1);
+	synapse_queue(s, 200, 1);
 	cr_assert_eq(synapse_take(s, 77), 9);
 	cr_assert_eq(synapse_take(s, 78), 3);
 	cr_assert_eq(synapse_take(s, 77), 200);
@@ -48,7 +48,7 @@ Test(synapse, an_answer_counts_only_from_the_drone_that_has_the_slot)
 {
 	struct synapse *s = synapse_fresh();
 
-	synapse_queue(s, 5);
+	synapse_queue(s, 5, 1);
 	cr_assert_eq(synapse_take(s, 77), 5);
 	cr_assert(!synapse_answer(s, 5, 78, SLOT_TAKEN, SLOT_DONE));
 	cr_assert(!synapse_answer(s, 5, 77, SLOT_MORE, SLOT_DONE));
@@ -62,8 +62,8 @@ Test(synapse, a_slot_taken_back_is_passed_over)
 {
 	struct synapse *s = synapse_fresh();
 
-	synapse_queue(s, 1);
-	synapse_queue(s, 2);
+	synapse_queue(s, 1, 1);
+	synapse_queue(s, 2, 1);
 	atomic_store(&s->slot[1].word, slot_word(1, 0, SLOT_FREE));
 	cr_assert_eq(synapse_take(s, 77), 2);
 }
@@ -73,7 +73,7 @@ Test(synapse, the_order_goes_round)
 	struct synapse *s = synapse_fresh();
 
 	for (uint32_t i = 0; i < 5 * SYNAPSE_ORDER; i++) {
-		synapse_queue(s, i % SYNAPSE_SLOTS);
+		synapse_queue(s, i % SYNAPSE_SLOTS, 1);
 		cr_assert_eq(synapse_take(s, 77), (int)(i % SYNAPSE_SLOTS));
 		synapse_answer(s, i % SYNAPSE_SLOTS, 77, SLOT_TAKEN, SLOT_DONE);
 	}
@@ -82,7 +82,7 @@ Test(synapse, the_order_goes_round)
 static void come_and_go(struct synapse *s, uint32_t slot, uint32_t times)
 {
 	while (times--) {
-		synapse_queue(s, slot);
+		synapse_queue(s, slot, 1);
 		atomic_store(&s->slot[slot].word, slot_word(times, 0, SLOT_FREE));
 	}
 }
@@ -95,9 +95,9 @@ Test(synapse, an_order_written_over_forgets_nobody)
 	for (unsigned i = 0; i < sizeof(crowds) / sizeof(*crowds); i++) {
 		struct synapse *s = synapse_fresh();
 
-		synapse_queue(s, 5);
+		synapse_queue(s, 5, 1);
 		come_and_go(s, 6, crowds[i]);
-		synapse_queue(s, 7);
+		synapse_queue(s, 7, 1);
 		cr_assert_eq(synapse_take(s, 77) + synapse_take(s, 77), 5 + 7, "a crowd of %u", crowds[i]);
 		cr_assert_eq(synapse_take(s, 77), -1);
 		cr_assert(!synapse_waiting(s));

@@ -234,6 +234,8 @@ static int blood_patience(struct artery *a)
 		return 0;
 	if (a->strays_due && a->strays_due < until)
 		until = a->strays_due;
+	if (asked_audit_wanted(a) && a->audit_ms < until)
+		until = a->audit_ms;
 	if (a->tags && a->tags_due < until)
 		until = a->tags_due;
 	if (a->paused && a->pause_until < until)
@@ -278,6 +280,8 @@ static void blood_turn(struct artery *a)
 	tag_sweep(a);
 	if (a->now_ms >= a->next_due)
 		blood_sweep(a);
+	if (asked_audit_wanted(a) && a->now_ms >= a->audit_ms)
+		asked_audit(a);
 	if (a->strays_due && a->now_ms >= a->strays_due)
 		adopt_close_strays(a);
 	if (a->paused && a->now_ms >= a->pause_until && !a->leave_by)

@@ -32,7 +32,7 @@ struct stray {
 /* A slot that is kept as it is until others have looked at it; its connection has forgotten it. */
 struct exhibit {
 	uint32_t slot;
-	uint64_t word; /* of the slot; one with another ticket is an exhibit no more */
+	uint64_t word; /* of the slot, as blood knows it: with another it is an exhibit no more */
 	uint64_t until; /* clock_ms */
 };
 
@@ -55,6 +55,9 @@ struct artery {
 	uint32_t slots_left;
 	uint64_t slot_idle[SYNAPSE_SLOTS / 64]; /* those in slot_free, by number */
 	uint32_t ticket;
+	uint64_t audit_ms;          /* when the slots are looked through next, if they are */
+	uint64_t audit_until;       /* till then even if none is in use: some were spoiled */
+	uint64_t tell_ms;           /* until then that is not said again */
 	struct exhibit exhibit[EXHIBITS_MAX];
 	uint32_t exhibits;
 	uint32_t exhibit_next;      /* slot + 1 that is to be one as soon as its connection lets it go; 0: none */
@@ -160,7 +163,7 @@ bool screen_too_many(struct artery *a, const struct conn *c);
 /* Traps and signatures in the head in hand. 0, or the status to refuse with; the evidence is presented. */
 int screen_request(struct artery *a, const struct conn *c, const char *head);
 /* Signatures in the part of the body that is in the slot; the same. */
-int screen_body(struct artery *a, const struct conn *c, uint32_t slot);
+int screen_body(struct artery *a, struct conn *c, uint32_t slot);
 /* blood_observe.c: counts what was found against a request, status 0 for nothing. The status, or 0 while only observing. */
 int screen_refuses(struct artery *a, int status);
 /* blood_missing.c: whether this source has not asked for this missing path lately. */
@@ -193,7 +196,7 @@ void tag_sweep(struct artery *a);
 
 /* blood_pathogen.c: requests that kill drones. */
 /* Notes the fingerprint of the request that is in the slot. */
-void pathogen_mark(struct artery *a, const struct conn *c, uint32_t slot);
+void pathogen_mark(struct artery *a, struct conn *c, uint32_t slot);
 /* Whether the request in the slot has killed often enough; then evidence is presented. */
 bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
 /* A drone is dead: tells the kernel what it died over, if it was its own fault. */
@@ -202,7 +205,7 @@ void pathogen_blame(struct artery *a, uint32_t drone);
 /* blood_reply.c: complete answers in memory. */
 void reply_init(struct artery *a);
 /* Key of a request into key (room REPLY_KEY); 0 when it is not to be remembered. */
-uint32_t reply_key(const char *head, const struct http_request *r, char *key);
+uint32_t reply_key(const char *head, struct http_span target, struct http_span host, char *key);
 /* A fresh reply for this request: its number, or CONN_NONE. */
 uint32_t reply_find(struct artery *a, const char *key, uint32_t key_n, uint32_t variant);
 void reply_remember(struct artery *a, const char *key, uint32_t key_n, uint32_t variant, const char *bytes,
@@ -216,11 +219,15 @@ void blood_send(struct artery *a, uint32_t i, const struct conn_out *part);
 /* Goes on where the socket was full. */
 void blood_send_more(struct artery *a, uint32_t i);
 
+/* blood_fill.c: writes the request of a connection, its body staged already, into a slot that is FREE. */
+void slot_fill(struct artery *a, uint32_t i, uint32_t slot);
+
 /* blood_slot.c */
 void slots_init(struct artery *a);
 /* Gives the slots of a dead drone to another, or answers 502. */
 void blood_requeue(struct artery *a, uint32_t drone);
 void slot_release(struct artery *a, uint32_t slot);
+#define GIFTS_AT_ONCE 1024u /* more than the gift socket holds */
 /* Takes one file out of the gift socket and notes it for the slot it belongs to. False when none is there. */
 bool gift_note(struct artery *a);
 /*
@@ -234,14 +241,34 @@ void slot_want_more(struct artery *a, uint32_t slot);
 void slot_orphan(struct artery *a, uint32_t slot);
 /* The connection gives its slot up. */
 void slot_abandon(struct artery *a, uint32_t i);
-/* A slot in this state whose client is gone: freed, or moved on so that its drone sees it. */
-void slot_discard(struct artery *a, uint32_t slot, uint32_t state);
+/* A slot answered by this word whose client is gone: freed, or moved on so that its drone sees it. */
+void slot_discard(struct artery *a, uint32_t slot, uint64_t word);
+/* What stands in it no drone can have made of what was asked: asked for again, or refused. */
+void slot_spoiled(struct artery *a, uint32_t slot);
 /* The staged part of the body is for the drone. */
 void slot_feed(struct artery *a, uint32_t i);
-/* Wakes as many sleeping drones as there are new requests. */
 /* Wakes the neuron: something is short. At most once in 100 ms. */
 void blood_call_neuron(struct artery *a);
+/* Wakes as many sleeping drones as there are new requests. */
 void blood_ring_drones(struct artery *a);
+/* Wakes all of them, whatever their flags say. */
+void blood_wake_drones(struct artery *a);
+
+/* blood_asked.c: what is believed of slots. */
+/* Whether a slot's word can have become of the one that blood knows. Pure. */
+bool asked_follows(uint64_t known, uint64_t word);
+/* The word to go by. False when a drone has written one that cannot be. */
+bool asked_look(struct artery *a, uint32_t slot, uint64_t *word);
+/* Whether somebody waits for the answer. */
+bool asked_has_asker(struct artery *a, uint32_t slot);
+/* Whether this drone is to answer. */
+bool asked_is_with(struct artery *a, uint32_t slot, uint32_t drone);
+bool asked_drone_lives(const struct artery *a, uint32_t id);
+/* Milliseconds its drone has worked on it; never more than since it was queued, nor less than without the queue's time. */
+uint64_t asked_worked_ms(const struct artery *a, uint32_t slot);
+/* Looks through all slots: what was spoiled, or forgotten, goes on. */
+void asked_audit(struct artery *a);
+bool asked_audit_wanted(const struct artery *a);
 
 /* blood_answer.c */
 /* Looks at every slot that drones have marked. */
@@ -250,13 +277,13 @@ void slot_look(struct artery *a, uint32_t slot);
 
 /* blood_head.c: writes status line, Date, framing and Connection before the drone's header lines. */
 /* said: of the answer, found sound. Returns where the head begins in the slot's data; *date_at: offset in it. */
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at);
+uint32_t head_compose(struct artery *a, uint32_t i, uint32_t slot, const struct answer_said *said, uint32_t *date_at);
 
 /* blood_exhibit.c: malformed answers that their drones vouch for. */
 /* To be called before the request is refused: accuses the drone, if its own chart bears that out, and keeps the slot. */
 void exhibit_show(struct artery *a, uint32_t slot);
 /* The slot's client is gone: whether the slot is kept nevertheless, for a while. */
-bool exhibit_keep(struct artery *a, uint32_t slot, uint64_t word);
+bool exhibit_keep(struct artery *a, uint32_t slot);
 /* Lets go what was kept long enough, or has changed. */
 void exhibits_sweep(struct artery *a);
 

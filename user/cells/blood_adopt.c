@@ -104,8 +104,7 @@ bool conn_ready(struct artery *a, uint32_t i)
 static void repair_slot(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	struct slot *s;
-	uint32_t state;
+	const struct asked *r;
 
 	if (c->slot >= SYNAPSE_SLOTS) {
 		/* All may have been looked at already, and nothing more would come to be looked at. */
@@ -113,10 +112,9 @@ static void repair_slot(struct artery *a, uint32_t i)
 			body_restart(c);
 		return;
 	}
-	s = &a->synapse->slot[c->slot];
-	state = slot_state(atomic_load(&s->word));
+	r = &a->vessel->asked[c->slot];
 	/* Released already, or never queued: the input still holds the request, which is asked for again. */
-	if (state == SLOT_FREE || s->conn != i) {
+	if (slot_state(r->word) == SLOT_FREE || r->asker != i) {
 		/* The slot last: without one, the phase must not say that a drone was asked. */
 		if (c->phase == CONN_ASKED)
 			conn_phase(c, CONN_WANT_SLOT);
@@ -264,27 +262,37 @@ static void adopt_connections(struct artery *a)
 static void adopt_orphans(struct artery *a)
 {
 	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
-		uint32_t i = a->synapse->slot[s].conn;
-		bool claimed = i < a->vessel->high && conn_at(a, i)->fd >= 0 && conn_at(a, i)->slot == s;
-
-		if (!claimed && slot_state(atomic_load(&a->synapse->slot[s].word)) != SLOT_FREE)
+		if (slot_state(a->vessel->asked[s].word) != SLOT_FREE && !asked_has_asker(a, s))
 			slot_orphan(a, s);
 	}
+}
+
+/* The record says that it is queued, and the slot not yet. */
+static bool is_half_queued(struct artery *a, uint32_t slot)
+{
+	uint64_t known = a->vessel->asked[slot].word;
+
+	return slot_state(known) == SLOT_QUEUED &&
+	       atomic_load(&a->synapse->slot[slot].word) == slot_word(slot_ticket(known), 0, SLOT_FREE);
 }
 
 /* Slots: those of dead drones are dealt with, those that wait are queued anew, all answers are looked at. */
 static void adopt_slots(struct artery *a)
 {
 	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
-		uint64_t word = atomic_load(&a->synapse->slot[s].word);
-		const volatile struct cell *drone = &a->t->cells[cell_slot_of_id(slot_drone(word)) % CELL_SLOTS_MAX];
+		uint64_t word;
 
-		if (slot_state(word) == SLOT_FREE)
+		if (slot_state(a->vessel->asked[s].word) == SLOT_FREE)
+			continue;
+		if (is_half_queued(a, s))
+			atomic_store(&a->synapse->slot[s].word, a->vessel->asked[s].word);
+		/* What a drone has spoiled waits for the next audit. */
+		if (!asked_look(a, s, &word))
 			continue;
 		if (slot_state(word) == SLOT_QUEUED) {
 			synapse_enlist(a->synapse, s);
 			a->rung++;
-		} else if (drone->id != slot_drone(word) || drone->state != CELL_LIVING) {
+		} else if (!asked_drone_lives(a, slot_drone(word))) {
 			blood_requeue(a, slot_drone(word));
 		}
 		atomic_fetch_or(&a->synapse->done[s / 64], 1ULL << (s % 64));

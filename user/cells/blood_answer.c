@@ -23,7 +23,7 @@ bool gift_note(struct artery *a)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	uint64_t label = 0, word;
+	uint64_t label = 0, known, word;
 	struct iovec iov = { .iov_base = &label, .iov_len = sizeof(label) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(plan_gift_out(a->t->plan, a->v), &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -38,8 +38,9 @@ bool gift_note(struct artery *a)
 		memcpy(&got, CMSG_DATA(c), sizeof(int));
 	if (got < 0)
 		return true;
-	word = atomic_load(&a->synapse->slot[slot].word);
-	if (n != sizeof(label) || label >> 8 != word >> 8 || a->vessel->gift[slot] >= 0 || fstat(got, &st) || !S_ISREG(st.st_mode))
+	known = a->vessel->asked[slot].word;
+	word = slot_state(known) == SLOT_QUEUED ? atomic_load(&a->synapse->slot[slot].word) : known;
+	if (n != sizeof(label) || label >> 8 != word >> 8 || slot_ticket(word) != slot_ticket(known) || a->vessel->gift[slot] >= 0 || fstat(got, &st) || !S_ISREG(st.st_mode))
 		close(got); /* for a request that is over, or no file at all */
 	else
 		a->vessel->gift[slot] = got;
@@ -51,17 +52,31 @@ static int gift_take(struct artery *a, uint32_t slot)
 {
 	int fd;
 
-	while (a->vessel->gift[slot] < 0)
-		if (!gift_note(a))
+	/* No more than the socket holds: somebody may go on filling it. */
+	for (uint32_t n = 0; a->vessel->gift[slot] < 0; n++)
+		if (n == GIFTS_AT_ONCE || !gift_note(a))
 			return -1;
 	fd = a->vessel->gift[slot];
 	a->vessel->gift[slot] = -1;
 	return fd;
 }
 
-/* What is wrong with the first part of an answer to this request, if anything is. */
-static enum answer_fault first_fault(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said)
+/* What is wrong with a piece, left bytes before the end of the answer. */
+static enum answer_fault pull_fault(const struct conn *c, const struct answer *w, uint64_t left)
 {
+	if (w->said.kind != ANSWER_PULL || w->pieces != c->pieces + 1)
+		return ANSWER_FAULT_KIND;
+	if (w->said.body_len > SLOT_ANSWER_BODY_ROOM)
+		return ANSWER_FAULT_BODY;
+	if (left != CELLWS_UNKNOWN && (w->said.body_len > left || (w->last && w->said.body_len < left)))
+		return ANSWER_FAULT_LENGTH;
+	return ANSWER_SOUND;
+}
+
+/* What is wrong with the first part of an answer to this request, if anything is. */
+static enum answer_fault first_fault(struct artery *a, const struct conn *c, uint32_t slot, const struct answer *w)
+{
+	const struct answer_said *said = &w->said;
 	const char *end = (const char *)a->synapse->data[slot] + SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0);
 	uint32_t n = said->head_len < ANSWER_LINES_MAX ? said->head_len : ANSWER_LINES_MAX;
 	enum answer_fault fault = answer_fault(said, end - n, n);
@@ -70,11 +85,17 @@ static enum answer_fault first_fault(struct artery *a, const struct conn *c, uin
 	if (!fault && said->kind == ANSWER_BYTES && !(c->flags & CONN_HEAD_ONLY) && answer_status_has_body(said->status) &&
 		said->body_len != said->length)
 		fault = ANSWER_FAULT_LENGTH;
+	if (!fault && said->kind == ANSWER_PULL)
+		fault = pull_fault(c, w, said->length);
+	/* Nothing else comes in pieces. */
+	else if (!fault && !w->last)
+		fault = ANSWER_FAULT_KIND;
 	return fault;
 }
 
-static enum answer_fault answer_read(struct artery *a, struct conn *c, uint32_t slot, struct answer *w)
+static enum answer_fault answer_read(struct artery *a, uint32_t i, uint32_t slot, struct answer *w)
 {
+	struct conn *c = conn_at(a, i);
 	bool unknown = w->said.kind == ANSWER_PULL && w->said.length == CELLWS_UNKNOWN;
 	enum answer_fault fault;
 
@@ -85,10 +106,10 @@ static enum answer_fault answer_read(struct artery *a, struct conn *c, uint32_t 
 		c->flags |= CONN_PIECES;
 	if (!blood_body_is_read(c))
 		c->flags &= ~(uint32_t)CONN_KEEP;
-	fault = first_fault(a, c, slot, &w->said);
+	fault = first_fault(a, c, slot, w);
 	if (fault)
 		return fault;
-	w->head_at = head_compose(a, c, slot, &w->said, &w->date_at);
+	w->head_at = head_compose(a, i, slot, &w->said, &w->date_at);
 	w->head_n = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - w->head_at;
 	return ANSWER_SOUND;
 }
@@ -148,10 +169,11 @@ static bool lines_are_public(const char *lines, uint32_t n)
 	return true;
 }
 
-static void answer_remember(struct artery *a, const struct conn *c, uint32_t slot, const struct answer *w)
+static void answer_remember(struct artery *a, uint32_t i, uint32_t slot, const struct answer *w)
 {
+	const struct asked *r = &a->vessel->asked[slot];
+	struct conn *c = conn_at(a, i);
 	const char *data = (const char *)a->synapse->data[slot];
-	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
 	char key[REPLY_KEY];
 	uint32_t key_n;
 
@@ -159,7 +181,8 @@ static void answer_remember(struct artery *a, const struct conn *c, uint32_t slo
 		w->said.status >= 500 || w->head_n + w->said.body_len > REPLY_BYTES || w->said.length != w->said.body_len ||
 		!lines_are_public(data + w->head_at, w->head_n))
 		return;
-	key_n = reply_key(data + SLOT_HEAD_AT, r, key);
+	/* From the input, not from the slot: a drone could have its answer remembered for any request. */
+	key_n = reply_key(vessel_byte(a->vessel, c, c->used), r->target, r->host, key);
 	if (key_n)
 		reply_remember(a, key, key_n, blood_variant(c), data + w->head_at, w->head_n, w->said.body_len, w->date_at,
 			w->fresh_ms < 10000 ? w->fresh_ms : 10000);
@@ -168,7 +191,7 @@ static void answer_remember(struct artery *a, const struct conn *c, uint32_t slo
 static void answer_refuse(struct artery *a, uint32_t i, uint32_t slot, const char *what)
 {
 	tissue_log(a->t, "the answer of drone %u is refused (%s): 502",
-		cell_slot_of_id(slot_drone(atomic_load(&a->synapse->slot[slot].word))), what);
+		cell_slot_of_id(slot_drone(a->vessel->asked[slot].word)), what);
 	a->vitals->errors++;
 	blood_refuse(a, i, 502, false);
 }
@@ -189,7 +212,7 @@ static void answer_first(struct artery *a, uint32_t i, uint32_t slot, struct ans
 		answer_refuse(a, i, slot, "its gene gave up");
 		return;
 	}
-	fault = answer_read(a, c, slot, w);
+	fault = answer_read(a, i, slot, w);
 	if (fault) {
 		answer_malformed(a, i, slot, fault);
 		return;
@@ -204,7 +227,7 @@ static void answer_first(struct artery *a, uint32_t i, uint32_t slot, struct ans
 			return;
 		}
 	}
-	answer_remember(a, c, slot, w);
+	answer_remember(a, i, slot, w);
 	answer_send(a, i, slot, w, w->said.length == CELLWS_UNKNOWN ? CELLWS_UNKNOWN : w->said.length - w->said.body_len);
 }
 
@@ -215,7 +238,7 @@ static void answer_next(struct artery *a, uint32_t i, uint32_t slot, struct answ
 	uint64_t left = conn_out(c)->pull_left;
 	uint32_t n = w->said.body_len;
 
-	if (w->said.kind != ANSWER_PULL || n > SLOT_ANSWER_BODY_ROOM || (left != CELLWS_UNKNOWN && n > left)) {
+	if (pull_fault(c, w, left)) {
 		/* Where the end of the connection is the end of the answer, a broken one must not look whole: it is reset. */
 		struct linger reset = { .l_onoff = 1 };
 
@@ -231,13 +254,14 @@ static void answer_next(struct artery *a, uint32_t i, uint32_t slot, struct answ
 
 static void slot_answered(struct artery *a, uint32_t i, uint32_t slot, bool last)
 {
-	const struct slot *s = &a->synapse->slot[slot];
+	const volatile struct slot *s = &a->synapse->slot[slot];
 	struct conn *c = conn_at(a, i);
 	struct answer w;
 
-	w.said = answer_said(s);
+	w.said = answer_said(&a->synapse->slot[slot]);
 	w.fresh_ms = s->fresh_ms;
-	w.pieces = s->pieces;
+	/* Nothing but a pulled answer has any. */
+	w.pieces = w.said.kind == ANSWER_PULL || c->pieces ? s->pieces : 0;
 	w.last = last;
 	/* A piece that was sent before its cell died: the drone may go on. */
 	if (w.pieces && w.pieces == c->pieces && !last)
@@ -250,23 +274,27 @@ static void slot_answered(struct artery *a, uint32_t i, uint32_t slot, bool last
 
 void slot_look(struct artery *a, uint32_t slot)
 {
-	struct slot *s = &a->synapse->slot[slot];
-	uint32_t state = slot_state(atomic_load_explicit(&s->word, memory_order_acquire)), i = s->conn;
+	struct asked *r = &a->vessel->asked[slot];
+	uint32_t i = r->asker, state;
+	uint64_t word;
 
+	if (!asked_look(a, slot, &word))
+		return;
+	state = slot_state(word);
 	if (state != SLOT_DONE && state != SLOT_PIECE && state != SLOT_HUNGRY)
 		return;
-	if (atomic_load(&s->gone)) {
-		slot_discard(a, slot, state);
+	if (!asked_has_asker(a, slot)) {
+		/* One that is kept stays until its time is over. */
+		if (word != r->word)
+			slot_discard(a, slot, word);
 		return;
 	}
-	/* A drone may have written there: blood must not die of it, nor take another's connection. */
-	if (i >= a->vessel->high || conn_at(a, i)->slot != slot)
-		return;
 	if (!conn_ready(a, i) || conn_at(a, i)->slot != slot)
 		return;
 	/* What is being sent already is looked at again when it is sent. */
 	if (conn_at(a, i)->phase == CONN_SENDING)
 		return;
+	r->word = word;
 	if (state != SLOT_HUNGRY)
 		slot_answered(a, i, slot, state == SLOT_DONE);
 	blood_go(a, i);

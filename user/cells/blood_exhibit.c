@@ -12,7 +12,7 @@
  */
 void exhibit_show(struct artery *a, uint32_t slot)
 {
-	uint32_t drone = slot_drone(atomic_load(&a->synapse->slot[slot].word));
+	uint32_t drone = slot_drone(a->vessel->asked[slot].word);
 
 	if (!evidence_look(a->t, drone, REASON_MALFORMED))
 		return;
@@ -21,8 +21,10 @@ void exhibit_show(struct artery *a, uint32_t slot)
 	signal_accuse(a->t, drone, REASON_MALFORMED);
 }
 
-bool exhibit_keep(struct artery *a, uint32_t slot, uint64_t word)
+bool exhibit_keep(struct artery *a, uint32_t slot)
 {
+	uint64_t word = a->vessel->asked[slot].word;
+
 	if (a->exhibit_next != slot + 1)
 		return false;
 	a->exhibit_next = 0;
@@ -38,7 +40,7 @@ void exhibits_sweep(struct artery *a)
 {
 	for (uint32_t i = a->exhibits; i--;) {
 		struct exhibit e = a->exhibit[i];
-		uint64_t word = atomic_load(&a->synapse->slot[e.slot].word);
+		uint64_t word = a->vessel->asked[e.slot].word;
 
 		if (a->now_ms < e.until) {
 			if (e.until < a->next_due)
@@ -46,8 +48,8 @@ void exhibits_sweep(struct artery *a)
 			continue;
 		}
 		a->exhibit[i] = a->exhibit[--a->exhibits];
-		/* With another ticket it has been let go already; whatever else a drone has made of the word, it goes now. */
-		if (slot_ticket(word) == slot_ticket(e.word))
-			slot_discard(a, e.slot, slot_state(word) == SLOT_PIECE ? SLOT_PIECE : SLOT_DONE);
+		/* Another one: it has been let go already. Whatever a drone has made of the slot's own, it goes now. */
+		if (word == e.word)
+			slot_discard(a, e.slot, word);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The head of an answer: the server's lines written right before the header lines that a drone left in the slot. */
 #include "cells/blood.h"
+#include "http/path.h"
 #include <cellws/gene.h>
 
 #include <string.h>
@@ -80,22 +81,26 @@ static uint32_t put_prefix(struct artery *a, const struct conn *c, const struct 
 	return (uint32_t)(at - to);
 }
 
-/* The sizes are in memory that drones write: what does not fit counts. */
-static bool slot_is_news(struct artery *a, const struct conn *c, const struct slot *s, const char *data)
+/* By the request that has come, not by what drones have made of it. The head of a long upload is gone by now: that counts. */
+static bool path_is_news(struct artery *a, struct conn *c, struct http_span path)
 {
-	uint32_t head_n = s->head_n, path_n = s->path_n;
+	int n;
 
-	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+	if (conn_in(c)->origin > c->used)
 		return true;
-	return missing_is_news(a, c, data + SLOT_HEAD_AT + head_n, path_n);
+	a->request_of = CONN_NONE; /* its path is written over */
+	n = http_path_normalise(vessel_byte(a->vessel, c, c->used) + path.at, path.n, a->path, sizeof(a->path));
+	cw_assert(n >= 0);
+	return missing_is_news(a, c, a->path, (uint32_t)n);
 }
 
-uint32_t head_compose(struct artery *a, const struct conn *c, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
+uint32_t head_compose(struct artery *a, uint32_t i, uint32_t slot, const struct answer_said *said, uint32_t *date_at)
 {
+	struct conn *c = conn_at(a, i);
 	char *data = (char *)a->synapse->data[slot], prefix[ANSWER_PREFIX_MAX];
 	uint32_t end = SLOT_ANSWER_BODY_AT - (c->flags & CONN_PIECES ? SLOT_FRAME : 0) - said->head_len, n;
 
-	if (said->status != 404 || slot_is_news(a, c, &a->synapse->slot[slot], data))
+	if (said->status != 404 || path_is_news(a, c, a->vessel->asked[slot].path))
 		screen_status(a, c, (int)said->status);
 	n = put_prefix(a, c, said, prefix, date_at);
 	memcpy(data + end - n, prefix, n);

@@ -109,10 +109,14 @@ static enum step go_reading(struct artery *a, uint32_t i)
 static enum step body_hand_on(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	const struct slot *s = &a->synapse->slot[c->slot];
+	uint32_t taken = *(const volatile uint32_t *)&a->synapse->slot[c->slot].parts, put = conn_in(c)->parts;
 
-	/* A part may stand there already, put there by a cell that died before it could say so. */
-	if (conn_in(c)->parts == s->parts && body_stage(a, c) < 0) {
+	/* A part may stand there already, put there by a cell that died before it could say so; but no more than one. */
+	if (taken != put && taken + 1 != put) {
+		blood_refuse(a, i, 502, false);
+		return STEP_AGAIN;
+	}
+	if (taken == put && body_stage(a, c) < 0) {
 		blood_refuse(a, i, 400, false);
 		return STEP_AGAIN;
 	}
@@ -120,7 +124,7 @@ static enum step body_hand_on(struct artery *a, uint32_t i)
 		blood_refuse(a, i, 413, false);
 		return STEP_AGAIN;
 	}
-	if (conn_in(c)->parts == s->parts)
+	if (conn_in(c)->parts == taken)
 		return STEP_STOP;
 	slot_feed(a, i);
 	return conn_in(c)->whole ? STEP_STOP : STEP_AGAIN;
@@ -165,7 +169,7 @@ static enum step go_body(struct artery *a, uint32_t i)
 	if (c->slot >= SYNAPSE_SLOTS)
 		return body_wait(a, i);
 	/* Nothing is read ahead of the drone: the client's end must not overtake what came before it. */
-	if (slot_state(atomic_load(&a->synapse->slot[c->slot].word)) != SLOT_HUNGRY)
+	if (slot_state(a->vessel->asked[c->slot].word) != SLOT_HUNGRY)
 		return STEP_STOP;
 	if (body_hand_on(a, i) == STEP_AGAIN)
 		return STEP_AGAIN;

@@ -84,15 +84,15 @@ uint32_t reply_canned(struct artery *a, int status, bool keep)
 	return reply;
 }
 
-uint32_t reply_key(const char *head, const struct http_request *r, char *key)
+uint32_t reply_key(const char *head, struct http_span target, struct http_span host, char *key)
 {
-	uint32_t n = r->target.n + 1u + r->host.n;
+	uint32_t n = target.n + 1u + host.n;
 
-	if (n > sizeof(((struct reply *)0)->key) || !r->target.n)
+	if (n > sizeof(((struct reply *)0)->key) || !target.n)
 		return 0;
-	memcpy(key, head + r->target.at, r->target.n);
-	key[r->target.n] = ' ';
-	memcpy(key + r->target.n + 1, head + r->host.at, r->host.n);
+	memcpy(key, head + target.at, target.n);
+	key[target.n] = ' ';
+	memcpy(key + target.n + 1, head + host.at, host.n);
 	return n;
 }
 

@@ -62,7 +62,7 @@ static bool request_reflex(struct artery *a, uint32_t i, const char *head)
 
 	if (!(c->flags & CONN_PLAIN) || (a->request.traits & HTTP_CACHE_REVALIDATE) || a->now_ms >= a->remembered_until)
 		return false;
-	key_n = reply_key(head, &a->request, key);
+	key_n = reply_key(head, a->request.target, a->request.host, key);
 	if (!key_n)
 		return false;
 	reply = reply_find(a, key, key_n, blood_variant(c));

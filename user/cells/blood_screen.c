@@ -167,11 +167,12 @@ int screen_request(struct artery *a, const struct conn *c, const char *head)
 	return 403;
 }
 
-int screen_body(struct artery *a, const struct conn *c, uint32_t slot)
+int screen_body(struct artery *a, struct conn *c, uint32_t slot)
 {
-	const struct slot *s = &a->synapse->slot[slot];
 	const char *body = (const char *)a->synapse->data[slot] + SLOT_BODY_AT;
-	size_t n = s->body_n < sizeof(a->screen->scratch) ? s->body_n : sizeof(a->screen->scratch);
+	/* Not what the slot says of it: drones can write there already. */
+	size_t staged = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0;
+	size_t n = staged < sizeof(a->screen->scratch) ? staged : sizeof(a->screen->scratch);
 	int rule = a->screen->any ? normalise_find(&a->t->signatures, body, n, a->screen->scratch) : -1;
 
 	if (rule < 0)

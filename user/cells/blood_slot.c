@@ -2,8 +2,6 @@
 /* Requests into slots, and what becomes of a slot when its client or its drone is gone. */
 #include "cells/blood.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,15 +29,19 @@ void slots_init(struct artery *a)
 	a->slots_left = 0;
 	memset(a->slot_idle, 0, sizeof(a->slot_idle));
 	for (uint32_t i = SYNAPSE_SLOTS; i--;) {
-		if (slot_state(atomic_load(&a->synapse->slot[i].word)) == SLOT_FREE)
-			slot_put_back(a, i);
+		uint64_t word = a->vessel->asked[i].word;
+
+		if (slot_state(word) != SLOT_FREE)
+			continue;
+		if (atomic_load(&a->synapse->slot[i].word) != word)
+			atomic_store(&a->synapse->slot[i].word, word);
+		slot_put_back(a, i);
 	}
 }
 
-void slot_release(struct artery *a, uint32_t slot)
+/* The file of an answer that is not sent. */
+static void gift_drop(struct artery *a, uint32_t slot)
 {
-	struct slot *s = &a->synapse->slot[slot];
-	uint64_t word = atomic_load(&s->word);
 	int gift = a->vessel->gift[slot];
 
 	/* As with a connection's file: never the number of a descriptor that is closed already. */
@@ -47,19 +49,29 @@ void slot_release(struct artery *a, uint32_t slot)
 	COMMIT();
 	if (gift >= 0)
 		close(gift);
-	atomic_store(&s->word, slot_word(slot_ticket(word) + 1, 0, SLOT_FREE));
-	s->conn = CONN_NONE;
+}
+
+void slot_release(struct artery *a, uint32_t slot)
+{
+	struct asked *r = &a->vessel->asked[slot];
+
+	gift_drop(a, slot);
+	r->word = slot_word(slot_ticket(r->word) + 1, 0, SLOT_FREE);
+	COMMIT();
+	atomic_store(&a->synapse->slot[slot].word, r->word);
+	r->asker = CONN_NONE;
 	slot_put_back(a, slot);
 }
 
 /* Hands a slot back to the drone that works on it, and wakes it. */
 static void slot_return(struct artery *a, uint32_t slot, uint32_t to)
 {
-	struct slot *s = &a->synapse->slot[slot];
-	uint64_t word = atomic_load(&s->word);
-	uint32_t drone = slot_drone(word), at = cell_slot_of_id(drone);
+	struct asked *r = &a->vessel->asked[slot];
+	uint32_t drone = slot_drone(r->word), at = cell_slot_of_id(drone);
 
-	atomic_store(&s->word, slot_word(slot_ticket(word), drone, to));
+	r->word = slot_word(slot_ticket(r->word), drone, to);
+	COMMIT();
+	atomic_store(&a->synapse->slot[slot].word, r->word);
 	if (at < a->t->plan->slots)
 		bell_ring(&a->t->commons->asleep[at], plan_bell(a->t->plan, at));
 }
@@ -76,7 +88,7 @@ void slot_feed(struct artery *a, uint32_t i)
 
 	s->body_n = conn_in(c)->staged;
 	s->body_last = conn_in(c)->whole;
-	s->queued_ms = a->now_ms;
+	s->queued_ms = a->vessel->asked[c->slot].queued_ms = a->now_ms;
 	slot_return(a, c->slot, SLOT_FED);
 	if (conn_in(c)->whole) {
 		conn_phase(c, CONN_ASKED);
@@ -87,38 +99,55 @@ void slot_feed(struct artery *a, uint32_t i)
 /* Nobody takes this answer: were its file left in the gift socket, the socket would fill up and stop the drones. */
 static void slot_forget(struct artery *a, uint32_t slot)
 {
-	while (a->synapse->slot[slot].kind == ANSWER_FILE && gift_note(a))
+	uint32_t kind = *(const volatile uint32_t *)&a->synapse->slot[slot].kind;
+
+	for (uint32_t n = 0; kind == ANSWER_FILE && n < GIFTS_AT_ONCE && gift_note(a); n++)
 		;
 	slot_release(a, slot);
 }
 
-void slot_discard(struct artery *a, uint32_t slot, uint32_t state)
+void slot_discard(struct artery *a, uint32_t slot, uint64_t word)
 {
-	if (state == SLOT_DONE)
+	if (slot_state(word) == SLOT_DONE) {
 		slot_forget(a, slot);
-	else
-		slot_return(a, slot, state == SLOT_PIECE ? SLOT_MORE : SLOT_FED);
+		return;
+	}
+	a->vessel->asked[slot].word = word;
+	slot_return(a, slot, slot_state(word) == SLOT_PIECE ? SLOT_MORE : SLOT_FED);
+}
+
+/* A drone has it, or it is kept: until that ends it is nobody's. */
+static void slot_disown(struct artery *a, uint32_t slot)
+{
+	a->vessel->asked[slot].asker = CONN_NONE;
+	atomic_store(&a->synapse->slot[slot].gone, 1);
+}
+
+/* Queued and not taken yet: taken back. */
+static bool slot_withdraw(struct artery *a, uint32_t slot)
+{
+	uint64_t queued = a->vessel->asked[slot].word;
+
+	return slot_state(queued) == SLOT_QUEUED &&
+	       atomic_compare_exchange_strong(&a->synapse->slot[slot].word, &queued, slot_word(slot_ticket(queued), 0, SLOT_FREE));
 }
 
 void slot_orphan(struct artery *a, uint32_t slot)
 {
-	struct slot *s = &a->synapse->slot[slot];
-	uint64_t word = atomic_load(&s->word);
-	uint64_t queued = slot_word(slot_ticket(word), 0, SLOT_QUEUED);
+	uint64_t word;
 
-	if (exhibit_keep(a, slot, word)) {
-		atomic_store(&s->gone, 1);
+	if (exhibit_keep(a, slot)) {
+		slot_disown(a, slot);
 		return;
 	}
-	if (slot_state(word) == SLOT_DONE || slot_state(word) == SLOT_FREE ||
-		atomic_compare_exchange_strong(&s->word, &queued, slot_word(slot_ticket(word), 0, SLOT_FREE))) {
+	/* What a drone has spoiled nobody else can be at work on either: its word is no longer there to be answered to. */
+	if (slot_withdraw(a, slot) || !asked_look(a, slot, &word) || slot_state(word) == SLOT_FREE || slot_state(word) == SLOT_DONE) {
 		slot_forget(a, slot);
 		return;
 	}
-	atomic_store(&s->gone, 1);
-	word = atomic_load(&s->word);
-	if (slot_state(word) == SLOT_PIECE || slot_state(word) == SLOT_HUNGRY)
-		slot_discard(a, slot, slot_state(word));
+	slot_disown(a, slot);
+	if (asked_look(a, slot, &word) && (slot_state(word) == SLOT_PIECE || slot_state(word) == SLOT_HUNGRY))
+		slot_discard(a, slot, word);
 }
 
 void slot_abandon(struct artery *a, uint32_t i)
@@ -131,59 +160,16 @@ void slot_abandon(struct artery *a, uint32_t i)
 	slot_orphan(a, slot);
 }
 
-/* inet_ntop takes a tenth of a microsecond for an IPv4 address; this is for every request. */
-static void put_peer(const struct conn *c, char *to)
+/* The record first: what is QUEUED by it and not in the slot is put there by an adopter. */
+static void slot_queue(struct artery *a, uint32_t slot)
 {
-	if (c->family != AF_INET) {
-		inet_ntop(c->family, c->addr, to, INET6_ADDRSTRLEN);
-		return;
-	}
-	for (int i = 0; i < 4; i++) {
-		unsigned n = c->addr[i];
+	struct asked *r = &a->vessel->asked[slot];
+	uint32_t ticket = slot_ticket(r->word);
 
-		if (n >= 100)
-			*to++ = (char)('0' + n / 100);
-		if (n >= 10)
-			*to++ = (char)('0' + n / 10 % 10);
-		*to++ = (char)('0' + n % 10);
-		*to++ = i < 3 ? '.' : 0;
-	}
-}
-
-/* What a->request, parsed from head, and its path are to a drone. Returns the bytes of the path. */
-static uint32_t put_request(struct artery *a, const struct conn *c, const char *head, uint8_t *data)
-{
-	const struct http_request *r = &a->request;
-
-	memcpy(data + SLOT_REQUEST_AT, r, offsetof(struct http_request, headers) + r->header_count * sizeof(r->headers[0]));
-	memcpy(data + SLOT_HEAD_AT, head, r->head_bytes);
-	memcpy(data + SLOT_HEAD_AT + r->head_bytes, a->path, a->path_n);
-	put_peer(c, (char *)data + SLOT_PEER_AT);
-	return a->path_n;
-}
-
-static void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
-{
-	struct conn *c = conn_at(a, i);
-	struct slot *s = &a->synapse->slot[slot];
-	const char *head = vessel_byte(a->vessel, c, c->used);
-	uint32_t head_n = (uint32_t)(c->req_end - c->used);
-
-	/* Parsed before other requests came between: once more. */
-	if (a->request_of != i)
-		cw_assert(http_head_parse(head, head_n, &a->request) == 0 && request_path(a, head) == 0);
-	a->request_of = CONN_NONE;
-	s->conn = i;
-	s->route = c->route;
-	s->head_n = head_n;
-	s->path_n = put_request(a, c, head, a->synapse->data[slot]);
-	s->body_n = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0;
-	s->body_last = c->flags & CONN_HAS_BODY ? conn_in(c)->whole : 1;
-	s->tries = s->parts = s->pieces = 0;
-	s->chunks = !(c->flags & CONN_OLD);
-	s->queued_ms = a->now_ms;
-	s->now = a->now_s;
-	atomic_store_explicit(&s->gone, 0, memory_order_relaxed);
+	r->word = slot_word(ticket, 0, SLOT_QUEUED);
+	COMMIT();
+	synapse_queue(a->synapse, slot, ticket);
+	a->rung++;
 }
 
 /*
@@ -209,6 +195,8 @@ void blood_ask(struct artery *a, uint32_t i)
 		body_restart(c);
 		cw_assert(body_stage(a, c) == 0);
 	}
+	a->vessel->asked[slot].tries = 0;
+	a->vessel->asked[slot].queued_ms = a->now_ms;
 	slot_fill(a, i, slot);
 	pathogen_mark(a, c, slot);
 	if (screen_refuses(a, pathogen_refuses(a, c, slot) ? 403 : screen_body(a, c, slot))) {
@@ -216,8 +204,7 @@ void blood_ask(struct artery *a, uint32_t i)
 		return;
 	}
 	conn_phase(c, c->flags & CONN_HAS_BODY && !conn_in(c)->whole ? CONN_BODY : CONN_ASKED);
-	synapse_queue(a->synapse, slot);
-	a->rung++;
+	slot_queue(a, slot);
 }
 
 /* The flag of a drone that died asleep stays up: only the family's record tells who can hear. */
@@ -245,58 +232,46 @@ void blood_ring_drones(struct artery *a)
 	a->rung = 0;
 }
 
+void blood_wake_drones(struct artery *a)
+{
+	const struct plan *p = a->t->plan;
+	uint64_t ring = 1;
+
+	for (uint32_t s = 0; s < p->slots; s++)
+		if (can_hear(a->t, s))
+			(void)!write(plan_bell(p, s), &ring, sizeof(ring));
+}
+
+/* Nothing of an answer is out, and the slot holds all of the request, or can. */
+static bool may_repeat(struct conn *c)
+{
+	return !c->pieces && http_method_idempotent(c->method) && blood_body_is_read(c) &&
+	       (!(c->flags & CONN_HAS_BODY) || conn_in(c)->parts <= 1);
+}
+
 bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 {
-	struct slot *s = &a->synapse->slot[slot];
-	struct conn *c = conn_at(a, i);
+	struct asked *r = &a->vessel->asked[slot];
 
-	if (state != SLOT_TAKEN || !s->body_last || s->parts || s->tries || c->pieces || !http_method_idempotent(c->method))
+	if (state != SLOT_TAKEN || r->tries || !may_repeat(conn_at(a, i)))
 		return false;
-	s->tries++;
-	s->queued_ms = a->now_ms;
-	synapse_queue(a->synapse, slot);
-	a->rung++;
+	r->tries++;
+	gift_drop(a, slot);
+	a->synapse->slot[slot].pieces = 0;
+	a->synapse->slot[slot].queued_ms = r->queued_ms = a->now_ms;
+	slot_queue(a, slot);
 	a->vitals->requeued++;
 	asked_deadline(a, i);
 	return true;
 }
 
-/* The route is the connection's: what the slot says of it a drone may have written. */
-static bool slot_is_late(const struct artery *a, const struct conn *c, const struct slot *s)
+/* No answer comes any more. */
+static void slot_lost(struct artery *a, uint32_t i, uint32_t slot)
 {
-	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[c->route].deadline_ms;
-}
+	struct conn *c = conn_at(a, i);
+	bool late = asked_worked_ms(a, slot) >= a->t->germ->dna.route[c->route].deadline_ms;
 
-/* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */
-static void slot_bereaved(struct artery *a, uint32_t slot)
-{
-	struct slot *s = &a->synapse->slot[slot];
-	uint32_t state = slot_state(atomic_load(&s->word)), i = s->conn;
-	struct conn *c;
-	bool late;
-
-	if (atomic_load(&s->gone)) {
-		slot_release(a, slot);
-		return;
-	}
-	if (state == SLOT_DONE) {
-		slot_look(a, slot);
-		return;
-	}
-	/* Drones can write there, too. */
-	if (i >= a->vessel->high)
-		return;
-	c = conn_at(a, i);
-	if (c->slot != slot)
-		return;
-	if (!conn_ready(a, i)) {
-		slot_release(a, slot); /* closed, and its slot abandoned with that */
-		return;
-	}
-	if (slot_repeat(a, i, slot, state))
-		return;
 	a->vitals->errors++;
-	late = slot_is_late(a, c, s);
 	if (c->pieces || c->phase == CONN_SENDING)
 		blood_close(a, i);
 	else
@@ -308,15 +283,65 @@ static void slot_bereaved(struct artery *a, uint32_t slot)
 		ring_put(&a->ready, i);
 }
 
+/* Anew from the input, under another ticket, as if it were asked for the first time. */
+static void slot_refill(struct artery *a, uint32_t i, uint32_t slot)
+{
+	struct conn *c = conn_at(a, i);
+	struct asked *r = &a->vessel->asked[slot];
+
+	gift_drop(a, slot);
+	r->word = slot_word(slot_ticket(r->word) + 1, 0, SLOT_FREE);
+	COMMIT();
+	atomic_store(&a->synapse->slot[slot].word, r->word);
+	if (c->flags & CONN_HAS_BODY) {
+		body_restart(c);
+		cw_assert(body_stage(a, c) == 0);
+	}
+	slot_fill(a, i, slot);
+	slot_queue(a, slot);
+	a->vitals->requeued++;
+}
+
+void slot_spoiled(struct artery *a, uint32_t slot)
+{
+	uint32_t i = a->vessel->asked[slot].asker;
+
+	if (!conn_ready(a, i))
+		slot_release(a, slot); /* closed, and its slot abandoned with that */
+	else if (slot_state(a->vessel->asked[slot].word) == SLOT_QUEUED && may_repeat(conn_at(a, i)))
+		slot_refill(a, i, slot);
+	else
+		slot_lost(a, i, slot);
+}
+
+/* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */
+static void slot_bereaved(struct artery *a, uint32_t slot)
+{
+	uint32_t i = a->vessel->asked[slot].asker;
+	uint64_t word;
+
+	if (!asked_has_asker(a, slot)) {
+		slot_release(a, slot);
+		return;
+	}
+	if (!asked_look(a, slot, &word))
+		word = a->vessel->asked[slot].word;
+	if (slot_state(word) == SLOT_DONE) {
+		slot_look(a, slot);
+		return;
+	}
+	if (!conn_ready(a, i))
+		slot_release(a, slot); /* closed, and its slot abandoned with that */
+	else if (!slot_repeat(a, i, slot, slot_state(word)))
+		slot_lost(a, i, slot);
+}
+
 void blood_requeue(struct artery *a, uint32_t drone)
 {
 	pathogen_blame(a, drone);
-	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++) {
-		uint64_t word = atomic_load(&a->synapse->slot[s].word);
-
-		if (slot_state(word) != SLOT_FREE && slot_drone(word) == drone)
+	for (uint32_t s = 0; s < SYNAPSE_SLOTS; s++)
+		if (asked_is_with(a, s, drone))
 			slot_bereaved(a, s);
-	}
 	/* Its bell may have been the one that was rung for what still waits. */
 	if (synapse_waiting(a->synapse))
 		a->rung += SYNAPSE_SLOTS;

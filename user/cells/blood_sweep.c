@@ -49,16 +49,30 @@ static void expire_queued(struct artery *a, uint32_t i, uint64_t waited)
 		blood_refuse(a, i, 503, blood_body_is_read(conn_at(a, i)));
 }
 
+/* Written over by a drone: asked for again while the queue's time allows, which does not begin anew. */
+static void expire_spoiled(struct artery *a, uint32_t i, uint64_t waited)
+{
+	uint32_t allowed = a->t->germ->dna.queue_ms;
+
+	if (waited >= allowed) {
+		give_up_asked(a, i);
+		return;
+	}
+	conn_deadline(a, i, (uint32_t)(allowed - waited));
+	slot_spoiled(a, conn_at(a, i)->slot);
+}
+
 /* With a drone: as long as the gene's own deadline allows, then the adults are called to vote, then the request is given up. */
 static void expire_asked(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	struct slot *s = &a->synapse->slot[c->slot];
 	uint32_t allowed = a->t->germ->dna.route[c->route].deadline_ms;
-	uint64_t worked = slot_worked_ms(s, a->now_ms), word = atomic_load(&s->word);
+	uint64_t worked = asked_worked_ms(a, c->slot), waited = a->now_ms - a->vessel->asked[c->slot].queued_ms, word;
 
-	if (slot_state(word) == SLOT_QUEUED) {
-		expire_queued(a, i, a->now_ms - s->queued_ms);
+	if (!asked_look(a, c->slot, &word)) {
+		expire_spoiled(a, i, waited);
+	} else if (slot_state(word) == SLOT_QUEUED) {
+		expire_queued(a, i, waited);
 	} else if (!c->pieces && worked < allowed) {
 		conn_deadline(a, i, (uint32_t)(allowed - worked));
 	} else if (!c->pieces && worked < (uint64_t)allowed + STUCK_MS) {
@@ -75,7 +89,7 @@ static void expire_body(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
 
-	if (c->slot < SYNAPSE_SLOTS && slot_state(atomic_load(&a->synapse->slot[c->slot].word)) != SLOT_HUNGRY)
+	if (c->slot < SYNAPSE_SLOTS && slot_state(a->vessel->asked[c->slot].word) != SLOT_HUNGRY)
 		expire_asked(a, i);
 	else
 		blood_refuse(a, i, 408, false);

@@ -56,7 +56,7 @@ void drone_unpark(struct drone *d, struct parked *p)
 static int collect(struct drone *d, struct parked *p)
 {
 	struct synapse *y = d->t->synapse[p->vessel];
-	uint32_t n = y->slot[p->slot].body_n;
+	uint32_t n = *(const volatile uint32_t *)&y->slot[p->slot].body_n;
 	int fed = drone_feed(d, p);
 
 	if (fed != -ENOSYS) {
@@ -169,23 +169,32 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
+	uint32_t body_n = *(const volatile uint32_t *)&s->body_n;
 	uint64_t now = clock_ms();
+	bool spoiled = false;
 	struct parked *p;
 
 	forget_parked(d, vessel, slot);
 	s->taken_ms = now;
 	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
 	d->route = *(const volatile uint32_t *)&s->route;
-	cw_assert(d->route < d->t->germ->dna.route_count);
+	if (d->route >= d->t->germ->dna.route_count) {
+		d->route = 0;
+		spoiled = true;
+	}
 	chart_busy(d->chart, d->route, now);
 	if (!drone_is_quick(&d->gene[d->route])) {
 		drone_ring(d);
 		drone_roam(d);
 		d->strolls = 0;
 	}
-	cw_assert(s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	/* Another drone has written into it: who takes it must not die of that. */
+	if (spoiled || body_n > SLOT_BODY_ROOM) {
+		drone_fail(d, vessel, slot, 502);
+		return;
+	}
 	if (s->body_last) {
-		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
+		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = body_n };
 
 		drone_express(d, vessel, slot, body, NULL);
 		return;

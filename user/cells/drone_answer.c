@@ -83,9 +83,23 @@ static int make_write(struct cellws_response *self, const void *bytes, size_t n)
 	return 0;
 }
 
-static struct cellws_text text_of(const char *head, struct http_span s)
+/* Read once, as all of a slot: another drone may write there, and what lies outside of the head is nothing. */
+static struct cellws_text text_of(const char *head, const struct http_span *s)
 {
-	return (struct cellws_text){ .p = head + s.at, .n = s.n };
+	const volatile struct http_span *from = s;
+	size_t at = from->at, n = from->n;
+
+	return at <= HTTP_HEAD_MAX && n <= HTTP_HEAD_MAX - at ? (struct cellws_text){ .p = head + at, .n = n } :
+								(struct cellws_text){ .p = head };
+}
+
+static struct cellws_text path_of(const char *head, const struct slot *s)
+{
+	const volatile struct slot *from = s;
+	size_t at = from->head_n, n = from->path_n;
+
+	return at <= HTTP_HEAD_MAX && n && n <= SLOT_PATH_ROOM ? (struct cellws_text){ .p = head + at, .n = n } :
+								 (struct cellws_text){ .p = "/", .n = 1 };
 }
 
 /* The gene's view: pointers into the slot, where blood has put the head it parsed. */
@@ -95,20 +109,20 @@ static void see_request(struct drone *d, const uint8_t *data, const struct slot 
 	const struct http_request *r = (const struct http_request *)(data + SLOT_REQUEST_AT);
 	const char *head = (const char *)data + SLOT_HEAD_AT;
 	const struct dna_route *route = &d->t->germ->dna.route[d->route];
-	size_t count = r->header_count <= HTTP_HEADERS_MAX ? r->header_count : 0;
+	size_t given = *(const volatile uint16_t *)&r->header_count, count = given <= HTTP_HEADERS_MAX ? given : 0;
 
 	for (size_t i = 0; i < count; i++)
 		headers[i] = (struct cellws_header){
-			.name = text_of(head, r->headers[i].name),
-			.value = text_of(head, r->headers[i].value),
+			.name = text_of(head, &r->headers[i].name),
+			.value = text_of(head, &r->headers[i].value),
 		};
 	*q = (struct cellws_request){
-		.method = text_of(head, r->method_text),
-		.target = text_of(head, r->target),
-		.path = { .p = head + s->head_n, .n = s->path_n },
-		.query = text_of(head, r->query),
+		.method = text_of(head, &r->method_text),
+		.target = text_of(head, &r->target),
+		.path = path_of(head, s),
+		.query = text_of(head, &r->query),
 		.route = { .p = route->prefix, .n = strlen(route->prefix) },
-		.host = text_of(head, r->host),
+		.host = text_of(head, &r->host),
 		.client = { .p = (const char *)data + SLOT_PEER_AT, .n = strnlen((const char *)data + SLOT_PEER_AT, SLOT_PEER_ROOM) },
 		.headers = headers,
 		.header_count = count,
@@ -409,7 +423,7 @@ int drone_feed(struct drone *d, struct parked *p)
 	struct drone_gene *g = &d->gene[d->route];
 	struct cellws_header headers[HTTP_HEADERS_MAX];
 	struct cellws_request request;
-	uint32_t n = s->body_n;
+	uint32_t n = *(const volatile uint32_t *)&s->body_n;
 
 	if (!g->gene || !g->gene->feed)
 		return -ENOSYS;

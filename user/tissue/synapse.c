@@ -15,11 +15,9 @@ void synapse_enlist(struct synapse *s, uint32_t slot)
 	atomic_store_explicit(&s->tail, tail + 1, memory_order_release);
 }
 
-void synapse_queue(struct synapse *s, uint32_t slot)
+void synapse_queue(struct synapse *s, uint32_t slot, uint32_t ticket)
 {
-	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_relaxed);
-
-	atomic_store_explicit(&s->slot[slot].word, slot_word(slot_ticket(word), 0, SLOT_QUEUED), memory_order_release);
+	atomic_store_explicit(&s->slot[slot].word, slot_word(ticket, 0, SLOT_QUEUED), memory_order_release);
 	synapse_enlist(s, slot);
 }
 

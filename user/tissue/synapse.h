@@ -69,19 +69,18 @@ _Static_assert(SLOT_BYTES % 4096 == 0, "slots begin on a page");
 
 /*
  * word = ticket << 40 | drone id << 8 | state: one store or CAS moves a slot on and names its owner. The ticket
- * changes with every new request, so that a drone that was given up cannot write into its successor.
+ * changes with every new request, so that a drone that was given up cannot write into its successor. Every drone can
+ * write all of this: what blood believes of it stands in struct asked.
  */
 struct slot {
 	_Atomic uint64_t word;
 	/* Written by blood while FREE, HUNGRY or PIECE. */
-	uint32_t conn;
 	uint32_t route;
 	uint32_t head_n; /* the path begins behind it */
 	uint32_t path_n;
 	uint32_t body_n;     /* bytes of this part */
 	uint32_t body_last;  /* 1: the body ends with this part */
-	uint32_t tries;      /* drones that died over it */
-	_Atomic uint32_t gone; /* 1: the client is gone, finish soon */
+	_Atomic uint32_t gone; /* to the drone, 1: the client is gone, finish soon */
 	uint64_t queued_ms;
 	int64_t now;
 	uint32_t chunks;     /* 1: the client understands the chunked coding */
@@ -98,7 +97,7 @@ struct slot {
 	uint64_t length;     /* FILE: bytes; PULL: total or CELLWS_UNKNOWN */
 	uint64_t file_offset;
 	uint64_t taken_ms;   /* clock_ms when it was taken */
-	uint64_t pad;
+	uint64_t pad[2];
 };
 _Static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -135,21 +134,13 @@ static inline uint32_t slot_ticket(uint64_t word)
 	return (uint32_t)(word >> 40);
 }
 
-/* Milliseconds its drone has worked on it at now_ms; nothing a drone may write makes it less than 0. */
-static inline uint64_t slot_worked_ms(const struct slot *s, uint64_t now_ms)
-{
-	uint64_t since = s->taken_ms >= s->queued_ms && s->taken_ms <= now_ms ? s->taken_ms : s->queued_ms;
-
-	return now_ms > since ? now_ms - since : 0;
-}
-
 static inline uint64_t slot_word(uint32_t ticket, uint32_t drone, uint32_t state)
 {
 	return (uint64_t)(ticket & 0xffffff) << 40 | (uint64_t)drone << 8 | state;
 }
 
-/* Blood: puts a filled slot into the queue. */
-void synapse_queue(struct synapse *s, uint32_t slot);
+/* Blood: puts a filled slot into the queue, under a ticket that blood knows and nobody else decides. */
+void synapse_queue(struct synapse *s, uint32_t slot, uint32_t ticket);
 /* Blood: names a slot that may be QUEUED to the drones again. Its word is left alone: a drone may take it meanwhile. */
 void synapse_enlist(struct synapse *s, uint32_t slot);
 

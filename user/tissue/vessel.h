@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "http/chunk.h"
+#include "http/parse.h"
 #include "http/proxy_protocol.h"
 
 #define CONN_NONE   0xffffffffu
@@ -204,19 +205,34 @@ _Static_assert(sizeof(struct reply) == REPLY_KEY, "replies lie in rows");
 
 #define VESSEL_GIFTS 256u /* as many as the synapse has slots */
 
+/*
+ * What blood itself knows of a slot of the synapse. Drones write into the slots, each into all of them, and never here:
+ * whose request is in a slot and what is to happen next is decided by this alone.
+ */
+struct asked {
+	uint64_t word;        /* the slot's, as blood last wrote or believed it; FREE: it is nobody's */
+	uint64_t fingerprint; /* of the request */
+	uint64_t queued_ms;   /* clock_ms when a drone could first take it, or its last part */
+	uint32_t asker;       /* index of the connection; CONN_NONE: it is gone, and so is whoever waits */
+	uint32_t route;
+	uint32_t tries;       /* drones that died over it */
+	struct http_span target, path, host; /* of the head in the input */
+};
+_Static_assert(sizeof(struct asked) == 48, "the padding of struct vessel counts on it");
+
 struct vessel {
 	uint32_t high;     /* records ever used */
 	uint32_t free;     /* first free record, CONN_NONE for none; rebuilt after an adoption */
 	uint32_t capacity; /* records */
 	uint64_t conns_at; /* where the records begin, in bytes from here */
-	uint64_t fingerprint[VESSEL_GIFTS]; /* by slot of the synapse: of the request in it; out of the drones' reach */
+	struct asked asked[VESSEL_GIFTS]; /* by slot of the synapse */
 	uint32_t tenant;   /* slot of the cell whose bell and inbox are in the artery, + 1 */
 	uint32_t input_free[INPUT_BUFFERS];   /* stack of free buffers */
 	uint32_t input_left;
 	uint32_t output_free[OUTPUT_BUFFERS];
 	uint32_t output_left;
 	int32_t gift[VESSEL_GIFTS]; /* by slot of the synapse: an open file received from its drone, -1 for none */
-	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 3 * VESSEL_GIFTS) + 40) % 4096];
+	uint8_t pad0[4096 - (4 * (INPUT_BUFFERS + OUTPUT_BUFFERS + 13 * VESSEL_GIFTS) + 40) % 4096];
 	struct reply reply[REPLY_SETS * REPLY_WAYS + REPLY_CANNED];
 	char canned[REPLY_CANNED][CANNED_BYTES];
 	char remembered[REPLY_SETS * REPLY_WAYS][REPLY_BYTES];

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -183,6 +184,55 @@ static int poke(const struct request *r)
 	return tell(r, "pid", getpid());
 }
 
+struct region {
+	char *at;
+	unsigned count, step, bytes;
+};
+
+/* After after= ms, for ms=: overwrites bytes= bytes at at=, and every step= behind it, count= times; so at2= and so on. */
+static int spoil(const struct request *r)
+{
+	const struct region regions[] = {
+		{ (char *)query_number(r->query, "at=", 0), number(r, "count="), number(r, "step="), number(r, "bytes=") },
+		{ (char *)query_number(r->query, "at2=", 0), number(r, "count2="), number(r, "step2="), number(r, "bytes2=") },
+	};
+	struct timespec pause = { .tv_nsec = (long)number(r, "after=") * 1000000 };
+	unsigned long long until = now_ms() + number(r, "after=") + number(r, "ms=");
+	unsigned turns = 0;
+
+	nanosleep(&pause, NULL);
+	for (; now_ms() < until; turns++)
+		for (unsigned k = 0; k < sizeof(regions) / sizeof(*regions); k++)
+			for (unsigned i = 0; i < regions[k].count; i++)
+				memset(regions[k].at + (unsigned long)i * regions[k].step, turns & 1 ? 0xff : 0x7f, regions[k].bytes);
+	return tell(r, "turns", turns);
+}
+
+/* As much as a socket takes, or all that an eventfd can count. */
+static long fill_up(int fd)
+{
+	unsigned long long most = ~0ULL - 1;
+	struct iovec junk = { .iov_base = &most, .iov_len = sizeof(most) };
+	struct msghdr m = { .msg_iov = &junk, .msg_iovlen = 1 };
+	long n = 0;
+
+	while (n < 4096 && sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		n++;
+	return n || errno != ENOTSOCK ? n : write(fd, &most, sizeof(most)) > 0;
+}
+
+/* For ms=, everything that others could write to as well is kept full. */
+static int fill(const struct request *r)
+{
+	unsigned long long until = now_ms() + number(r, "ms=");
+	long n = 0;
+
+	while (now_ms() < until)
+		for (int fd = FD_ERR + 1; fd < FDS; fd++)
+			n += fill_up(fd);
+	return tell(r, "filled", n);
+}
+
 static void storm_against(unsigned id, unsigned turn)
 {
 	struct bus_call call = { .target = id, .reason = turn % REASON_COUNT };
@@ -271,7 +321,7 @@ static int spin(const struct request *r)
 	return 0;
 }
 
-#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
+#define DEEDS(X) X(bus) X(gland) X(update) X(maps) X(protect) X(grow) X(mangle) X(poke) X(spoil) X(fill) X(storm) X(lie) X(eat) X(sleep_on) X(spin)
 
 static int express(void *self, const struct cellws_request *rq, struct cellws_response *rs)
 {
