@@ -2,12 +2,15 @@
 /* A family on nine hosts: whichever host dies, whichever link is cut, however it is parted, it becomes one tree with one state again. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lab_tree.h"
 
 #define AGAIN_S	   20   /* until the tree is one again, however slow the machine is */
 #define RECONCILED_S 10 /* 10 000 bans; it takes less than 2 on a machine that has nothing else to do */
 #define BANS	   10000u
+#define STORM_S	   3
 #define MINORITY   (1u << 0 | 1u << 2 | 1u << 5 | 1u << 6) /* all but the branch of host 1 */
 #define MAJORITY   (TREE_ALL & ~MINORITY)
 
@@ -166,4 +169,101 @@ Test(lab_97_nine_hosts, e_two_parts_decide_on_their_own_and_agree_again)
 	cr_expect_eq(tree_banned(&tree, 5), BANS + 10);
 	tree_expect_grown(&tree, AGAIN_S);
 	cr_expect(lab_wait(LAB_SOON_S, is_whole, NULL), "some host takes itself for cut off");
+}
+
+/* A client of the hosts on one bridge: one good address, then those of the /24 that attacks. */
+static void move_client(int from, int to)
+{
+	if (from >= 0)
+		lab_sh(&lab, "ip -n %s addr flush dev br%d", tree.wire, from);
+	lab_sh(&lab, "for a in 8.1 9.1 9.2 9.3 9.4 9.5 9.6 9.7 9.8 9.9; do ip -n %s addr add 10.97.$a/16 dev br%d; done", tree.wire, to);
+	cr_assert_eq(lab.code, 0, "%s", lab.err);
+}
+
+/* From 10.97.9.N, until the trap has been asked for. */
+static bool attacks(void *arg)
+{
+	struct lab_conn c = { 0 };
+	char from[16];
+
+	snprintf(from, sizeof(from), "10.97.9.%u", *(unsigned *)arg);
+	c.fd = lab_dial(tree_address(5), from);
+	if (c.fd < 0)
+		return false;
+	lab_say(&c, "GET /trap HTTP/1.1\r\nHost: lab\r\n\r\n");
+	lab_hang_up(&c);
+	return true;
+}
+
+static bool is_banned(void *arg)
+{
+	return tree_banned(&tree, 5) >= *(unsigned *)arg;
+}
+
+static void attack(unsigned source)
+{
+	cr_assert(lab_wait(LAB_SOON_S, attacks, &source), "source %u does not reach host 5", source);
+	cr_assert(lab_wait(LAB_SOON_S, is_banned, &source), "source %u is not banned", source);
+}
+
+static bool prefixes_everywhere(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < TREE_HOSTS; i++)
+		if (tree_prefixes(&tree, i) != 1)
+			return false;
+	return true;
+}
+
+Test(lab_97_nine_hosts, f_the_smaller_part_serves_and_bans_but_judges_no_crowds)
+{
+	part();
+	move_client(-1, 1);
+	lab_enter(tree.wire);
+	for (unsigned source = 1; source <= 8; source++)
+		attack(source);
+	cr_expect_eq(lab_get(tree_address(5), "/", NULL), 200);
+	for (int i = 0; i < TREE_HOSTS; i++)
+		cr_expect_eq(tree_prefixes(&tree, i), 0, "host %d has banned a whole prefix", i);
+	tree_part(&tree, 0);
+	tree_expect_grown(&tree, AGAIN_S);
+	cr_assert(lab_wait(AGAIN_S, is_whole, NULL), "some host takes itself for cut off");
+	/* One more of them, now that the others can be asked. */
+	move_client(1, 0);
+	attack(9);
+	cr_expect(lab_wait(LAB_SOON_S, prefixes_everywhere, NULL), "the prefix is not banned everywhere");
+}
+
+/* How often any host but one has said in its log that it was linked. */
+static unsigned linked_lines(int except)
+{
+	lab_sh(&lab, "cd %s; for h in cw*h[0-9]; do [ $h = %s ] || cat $h/lab/log; done | grep -c ': linked to '", lab.dir,
+		tree.host[except]);
+	return (unsigned)atoi(lab.out);
+}
+
+Test(lab_97_nine_hosts, g_a_mother_that_returns_raises_no_storm)
+{
+	unsigned long packets;
+	unsigned lines;
+	double since;
+
+	tree_kill(&tree, 1);
+	tree_expect_one(&tree, tree.alive, AGAIN_S);
+	cr_expect_eq(tree_links(&tree, 0), 1u << 2 | 1u << 3 | 1u << 4, "the daughters are not with their grandmother");
+	lines = linked_lines(1);
+	packets = tree_packets(&tree);
+	since = lab_now();
+	tree_bear(&tree, 1);
+	tree_expect_grown(&tree, AGAIN_S);
+	/* A storm would show in this time. */
+	sleep(STORM_S);
+	packets = tree_packets(&tree) - packets;
+	lines = linked_lines(1) - lines;
+	fprintf(stderr, "a mother returned: %lu packets in %.1f s, %u new links\n", packets, lab_now() - since, lines);
+	/* Two heartbeats and their acknowledgements for each of eight links in a second are 32; the spore and six handshakes. */
+	cr_expect_lt((double)packets, 1000 + 100 * (lab_now() - since));
+	/* One at the grandmother's host, one at each of her two daughters'. */
+	cr_expect_eq(lines, 3, "%u links were made", lines);
+	tree_expect_grown(&tree, AGAIN_S);
 }
