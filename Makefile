@@ -148,9 +148,11 @@ check: setup ## sudo make check: install what is missing, build, pass every test
 flood: all $(B)/tests/lab_floor ## floods against live clients, long and strict; wants a machine with nothing else to do
 	FLOOD_LONG=1 $(B)/tests/lab_floor -j1 --filter 'lab_91_flood/*'
 
-bench: all $(B)/bench/bare_loop ## what a request, a packet and a ban cost on this machine, beside nginx and xdp-filter
+bench: all $(B)/bench/bare_loop $(B)/tests/lab_floor ## what a request, a packet and a ban cost on this machine, beside nginx and xdp-filter
 	$(Q)tools/bench
 	$(Q)tools/bench_ban
+	$(Q)tools/bench_link
+	$(Q)RECONCILED_S=2 $(B)/tests/lab_floor -j1 --filter 'lab_97_nine_hosts/e_*'
 
 browse: all ## a browser (chromium, not installed by setup) reads a site's files; nothing may be refused
 	$(Q)tools/browse

@@ -8,7 +8,7 @@
 #include "lab_tree.h"
 
 #define AGAIN_S	   20   /* until the tree is one again, however slow the machine is */
-#define RECONCILED_S 10 /* 10 000 bans; it takes less than 2 on a machine that has nothing else to do */
+#define RECONCILED_S 10 /* 10 000 bans, on any machine; `make bench` asks for 2 */
 #define BANS	   10000u
 #define STORM_S	   3
 #define MINORITY   (1u << 0 | 1u << 2 | 1u << 5 | 1u << 6) /* all but the branch of host 1 */
@@ -151,6 +151,13 @@ static void part(void)
 	tree_expect_one(&tree, MAJORITY, AGAIN_S);
 }
 
+static double reconciled_s(void)
+{
+	const char *strict = getenv("RECONCILED_S");
+
+	return strict ? strtod(strict, NULL) : RECONCILED_S;
+}
+
 Test(lab_97_nine_hosts, e_two_parts_decide_on_their_own_and_agree_again)
 {
 	unsigned majority = MAJORITY;
@@ -164,7 +171,7 @@ Test(lab_97_nine_hosts, e_two_parts_decide_on_their_own_and_agree_again)
 	tree_part(&tree, 0);
 	cr_assert(lab_wait(AGAIN_S, reaches_again, NULL), "the parts do not find each other");
 	since = lab_now();
-	cr_assert(lab_wait(RECONCILED_S, bans_agree, NULL), "not the same bans everywhere");
+	cr_assert(lab_wait(reconciled_s(), bans_agree, NULL), "not the same bans everywhere");
 	fprintf(stderr, "%u bans, nine hosts: the same everywhere %.2f s after the link was back\n", BANS + 10, lab_now() - since);
 	cr_expect_eq(tree_banned(&tree, 5), BANS + 10);
 	tree_expect_grown(&tree, AGAIN_S);
