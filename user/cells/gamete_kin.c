@@ -235,6 +235,15 @@ uint32_t kin_hear(const struct kin *k, const struct record_kin *kin, int n)
 	return changed;
 }
 
+/* A host that came back as another, at the same address, before this one knew that it had gone. */
+static bool is_former_life(const struct kin *k, int row)
+{
+	for (int i = 0; i < (int)HOSTS_MAX; i++)
+		if (i != row && k->row[i].state == HOST_LINKED && !strcmp(k->row[i].address, k->row[row].address))
+			return true;
+	return false;
+}
+
 unsigned kin_tell(const struct kin *k, uint64_t id, struct record_kin kin[HOSTS_MAX])
 {
 	unsigned n = 0;
@@ -243,7 +252,7 @@ unsigned kin_tell(const struct kin *k, uint64_t id, struct record_kin kin[HOSTS_
 		const struct host *h = &k->row[i];
 		bool mother = h->relation == RELATION_MOTHER;
 
-		if ((!mother && h->relation != RELATION_DAUGHTER) || !h->id || h->id == id)
+		if ((!mother && h->relation != RELATION_DAUGHTER) || !h->id || h->id == id || is_former_life(k, i))
 			continue;
 		kin[n] = (struct record_kin){ .id = h->id, .relation = mother ? RELATION_GRANDMOTHER : RELATION_SISTER };
 		memcpy(kin[n++].address, h->address, HOST_ADDRESS);

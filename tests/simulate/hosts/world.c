@@ -165,6 +165,7 @@ void world_birth(struct world *w, uint32_t host)
 {
 	struct member *m = &w->host[host];
 	struct record_kin kin[HOSTS_MAX];
+	const uint64_t before = m->id;
 	struct kin hers, mine;
 	unsigned n = 0;
 
@@ -182,7 +183,7 @@ void world_birth(struct world *w, uint32_t host)
 	w->alive++;
 	if (host) {
 		hers = links_kin(w, m->mother);
-		n = kin_tell(&hers, m->id, kin);
+		n = kin_tell(&hers, before, kin);
 		fill_row(w, host, 0, m->mother, RELATION_MOTHER);
 		m->calling[0] = (struct calling){ .at_ms = w->now_ms, .lost_ms = w->now_ms };
 	}
