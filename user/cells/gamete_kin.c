@@ -156,8 +156,7 @@ static uint32_t mirrored(uint32_t relation)
 	return relation < RELATION_COUNT ? of[relation] : RELATION_NONE;
 }
 
-/* An empty row; else that of whom nothing was heard for longest. */
-static int make_room(const struct kin *k)
+int kin_room(const struct kin *k)
 {
 	int oldest = -1;
 
@@ -183,7 +182,7 @@ int kin_find(const struct kin *k, const struct record_hello *hello, const char a
 		if (k->row[i].relation && !strcmp(k->row[i].address, address) && !k->link[i])
 			row = i;
 	if (row < 0) {
-		row = make_room(k);
+		row = kin_room(k);
 		if (row < 0 || !mirrored(hello->relation))
 			return -1;
 		k->row[row] = (struct host){ .id = hello->id, .relation = mirrored(hello->relation) };
@@ -208,7 +207,7 @@ static int add(const struct kin *k, const struct record_kin *one)
 	for (int i = 0; i < (int)HOSTS_MAX; i++)
 		if (k->row[i].relation && k->row[i].id == one->id)
 			return -1;
-	row = make_room(k);
+	row = kin_room(k);
 	if (row < 0 || k->row[row].relation)
 		return -1;
 	k->row[row] = (struct host){ .id = one->id, .relation = one->relation };

@@ -38,6 +38,8 @@ int kin_foster(const struct kin *k);
 /* When somebody is to be called; UINT64_MAX: never. */
 uint64_t kin_next_ms(const struct kin *k);
 
+/* An empty row; else that of whom nothing was heard for longest; -1: all are linked. */
+int kin_room(const struct kin *k);
 /* A link or a call has ended. linked: it had worked. random: any 32 bits. Changes row and calling. */
 void kin_lost(const struct kin *k, int row, bool linked, uint32_t random);
 /* The row of a host that called from this address: its own, a lost one of the same address, or a new one; -1: no room. */
