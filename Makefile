@@ -123,11 +123,20 @@ $(B)/simulate/colony: $(SIMULATE) $(wildcard tests/simulate/*.h include/shared/*
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Iinclude -Iuser $(CFLAGS) $(SIMULATE) -pie -lm -o $@
 
-simulate: $(B)/simulate/colony ## how colonies of 1 to 10 000 cells settle, drawn to build/simulate/*.png; needs gnuplot
+# The same for hosts: whom to call, who is told of a ban.
+SIM_HOSTS := $(sort $(wildcard tests/simulate/hosts/*.c)) user/cells/gamete_kin.c
+
+$(B)/simulate/hosts: $(SIM_HOSTS) $(wildcard tests/simulate/hosts/*.h include/shared/*.h) user/cells/gamete_kin.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Iinclude -Iuser $(CFLAGS) $(SIM_HOSTS) -pie -o $@
+
+simulate: $(B)/simulate/colony $(B)/simulate/hosts ## how colonies of 1 to 10 000 cells settle, and families of 10 000 hosts, drawn to build/simulate/*.png; needs gnuplot
 	$(Q)tools/simulate
 
-settle: $(B)/simulate/colony ## that simulated colonies settle, in a second
+settle: $(B)/simulate/colony $(B)/simulate/hosts ## that simulated colonies settle and that simulated hosts raise no storm, in seconds
 	$(Q)$(B)/simulate/colony --check
+	$(Q)$(B)/simulate/hosts --check
 
 model: ## search every state of the models of adoption, queue and requeueing with spin
 	$(Q)tests/model/run $(B)/model
@@ -148,9 +157,11 @@ check: setup ## sudo make check: install what is missing, build, pass every test
 flood: all $(B)/tests/lab_floor ## floods against live clients, long and strict; wants a machine with nothing else to do
 	FLOOD_LONG=1 $(B)/tests/lab_floor -j1 --filter 'lab_91_flood/*'
 
-bench: all $(B)/bench/bare_loop ## what a request, a packet and a ban cost on this machine, beside nginx and xdp-filter
+bench: all $(B)/bench/bare_loop $(B)/tests/lab_floor ## what a request, a packet and a ban cost on this machine, beside nginx and xdp-filter
 	$(Q)tools/bench
 	$(Q)tools/bench_ban
+	$(Q)tools/bench_link
+	$(Q)RECONCILED_S=2 $(B)/tests/lab_floor -j1 --filter 'lab_97_nine_hosts/e_*'
 
 browse: all ## a browser (chromium, not installed by setup) reads a site's files; nothing may be refused
 	$(Q)tools/browse

@@ -73,7 +73,7 @@ static __always_inline bool learn_is_old(const struct source *s, __u64 stamp, __
 {
 	const struct tiding *t = bpf_map_lookup_elem(&shared, s);
 
-	return t && (t->stamp > stamp || (t->stamp == stamp && t->origin >= origin));
+	return t && !tiding_is_older(t, stamp, origin);
 }
 
 static __always_inline __u32 learn_judge(const struct constitution *k, struct lymph *count, const struct source *s, __u64 now)

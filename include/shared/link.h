@@ -97,6 +97,18 @@ struct tiding {
 };
 CW_LAYOUT(struct tiding, 104);
 
+/* Whether a word with this version is newer than what is known. */
+static inline int tiding_is_older(const struct tiding *t, __u64 stamp, __u64 origin)
+{
+	return t->stamp < stamp || (t->stamp == stamp && t->origin < origin);
+}
+
+/* Whether a linked host is to be told: not who told it, nor who decided it. */
+static inline int tiding_is_for(const struct tiding *t, __u64 peer)
+{
+	return t->from != peer && t->origin != peer;
+}
+
 /* gland_learn is given numbers: a program that may use tries has no record. */
 enum learn_argument {
 	LEARN_KEY, /* of struct source */

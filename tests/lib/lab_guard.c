@@ -62,12 +62,33 @@ static void kill_other(pid_t pid, void *arg)
 		kill(pid, SIGKILL);
 }
 
+/* Further hosts of a lab are named after its server: "cw7s" has "cw7h..." beside it. */
+static unsigned each_further(const struct lab *l, unsigned (*f)(const char *name, void *arg), void *arg)
+{
+	size_t n = strlen(l->server) - 1;
+	struct dirent *e;
+	unsigned all = 0;
+	DIR *d = opendir("/run/netns");
+
+	while (d && (e = readdir(d)))
+		if (!strncmp(e->d_name, l->server, n) && e->d_name[n] == 'h')
+			all += f(e->d_name, arg);
+	if (d)
+		closedir(d);
+	return all;
+}
+
+static unsigned kill_in(const char *name, void *test)
+{
+	return guard_each(name, kill_other, test);
+}
+
 static bool end_processes(const struct lab *l, pid_t test)
 {
 	struct timespec step = { .tv_nsec = STEP_NS };
 
 	for (int i = 0; i < ROUNDS; i++) {
-		if (!guard_each(l->server, kill_other, &test) && !guard_each(l->client, kill_other, &test))
+		if (!kill_in(l->server, &test) && !kill_in(l->client, &test) && !each_further(l, kill_in, &test))
 			return true;
 		nanosleep(&step, NULL);
 	}
@@ -92,12 +113,18 @@ static bool remove_namespace(const char *name)
 	return !unlink(path) || errno == ENOENT;
 }
 
+static unsigned remove_further(const char *name, void *arg)
+{
+	(void)arg;
+	return !remove_namespace(name);
+}
+
 static int clear_away(const struct lab *l, pid_t test)
 {
 	int problem = end_processes(l, test) ? 0 : 1;
 
 	umount2(l->bpffs, MNT_DETACH);
-	if (!remove_namespace(l->server) || !remove_namespace(l->client))
+	if (!remove_namespace(l->server) || !remove_namespace(l->client) || each_further(l, remove_further, NULL))
 		problem |= 2;
 	if (nftw(l->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) || !access(l->dir, F_OK))
 		problem |= 4;

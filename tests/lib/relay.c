@@ -20,12 +20,16 @@ static struct sockaddr_in place(uint32_t address, uint16_t port)
 	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address) };
 }
 
-static bool pass(int from, int to)
+/* left: bytes until the cut, or -1. False at the end. */
+static bool pass(int from, int to, long *left)
 {
 	char bytes[PIECE];
-	ssize_t n = recv(from, bytes, sizeof(bytes), 0);
+	ssize_t n = recv(from, bytes, *left >= 0 && *left < PIECE ? (size_t)*left : PIECE, 0);
 
-	return n > 0 && send(to, bytes, (size_t)n, MSG_NOSIGNAL) == n;
+	if (n <= 0 || send(to, bytes, (size_t)n, MSG_NOSIGNAL) != n)
+		return false;
+	*left -= *left >= 0 ? n : 0;
+	return *left != 0;
 }
 
 /* The caller's side, where the harm is done. False at its end. */
@@ -51,6 +55,7 @@ static _Noreturn void serve(const struct relay *r, int listener)
 {
 	struct sockaddr_in egg = place(INADDR_LOOPBACK, r->to);
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	long back = r->cut_back ? r->cut_back : -1;
 	bool on;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -61,7 +66,7 @@ static _Noreturn void serve(const struct relay *r, int listener)
 		if (p[0].revents)
 			on = harm(r, p[0].fd, p[1].fd);
 		if (on && p[1].revents)
-			on = pass(p[1].fd, p[0].fd);
+			on = pass(p[1].fd, p[0].fd, &back);
 	}
 	_exit(0);
 }

@@ -14,6 +14,7 @@ struct relay {
 	uint16_t to;   /* and where it leads, on 127.0.0.1 */
 	long flip;     /* bit 6 of this byte of the caller's is turned; -1: none */
 	long cut;      /* after so many bytes of the caller's the connection ends; -1: never */
+	long cut_back; /* the same of what comes back; 0: never */
 	uint8_t *said; /* shared memory: what came from the caller, up to RELAY_RECORD */
 	size_t *said_n;
 	pid_t pid;

@@ -14,12 +14,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static void write_address(const struct sockaddr *from, uint16_t port, char text[HOST_ADDRESS])
+{
+	bool six = from->sa_family == AF_INET6;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (six)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, host, sizeof(host));
+	else
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)from)->sin_addr, host, sizeof(host));
+	memset(text, 0, HOST_ADDRESS);
+	snprintf(text, HOST_ADDRESS, six ? "[%s]:%u" : "%s:%u", host, port);
+}
+
 /* The address that packets to there go out from: connecting a datagram socket sends nothing. */
 static int own_address(const struct addrinfo *to, uint16_t port, char text[HOST_ADDRESS])
 {
 	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
 	struct sockaddr_storage own = { 0 };
-	char host[INET6_ADDRSTRLEN] = "";
 	socklen_t n = sizeof(own);
 
 	if (fd < 0)
@@ -27,15 +39,9 @@ static int own_address(const struct addrinfo *to, uint16_t port, char text[HOST_
 	if (connect(fd, to->ai_addr, to->ai_addrlen) || getsockname(fd, (struct sockaddr *)&own, &n))
 		error = -errno;
 	close(fd);
-	if (error)
-		return error;
-	if (own.ss_family == AF_INET6)
-		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&own)->sin6_addr, host, sizeof(host));
-	else
-		inet_ntop(AF_INET, &((struct sockaddr_in *)&own)->sin_addr, host, sizeof(host));
-	memset(text, 0, HOST_ADDRESS);
-	snprintf(text, HOST_ADDRESS, own.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host, port);
-	return 0;
+	if (!error)
+		write_address((const struct sockaddr *)&own, port, text);
+	return error;
 }
 
 static int own_id(const struct invocation *in, const char *name, uint64_t *id)
@@ -54,8 +60,8 @@ static int own_id(const struct invocation *in, const char *name, uint64_t *id)
 	return error;
 }
 
-/* Its mother is her grandmother, its daughters her sisters. */
-static unsigned add_relatives(const struct invocation *in, const char *name, struct record_kin kin[HOSTS_MAX], unsigned n)
+/* Its mother is her grandmother, its daughters her sisters; but not who lived where she will. */
+static unsigned add_relatives(const struct invocation *in, const char *name, const char *her, struct record_kin kin[HOSTS_MAX], unsigned n)
 {
 	int fd = pin_map(in, name, "hosts", true);
 	struct host h;
@@ -63,7 +69,8 @@ static unsigned add_relatives(const struct invocation *in, const char *name, str
 	if (fd < 0)
 		return n;
 	for (__u32 i = 0; i < HOSTS_MAX && n < HOSTS_MAX; i++) {
-		if (bpf_map_lookup_elem(fd, &i, &h) || !h.id || (h.relation != RELATION_MOTHER && h.relation != RELATION_DAUGHTER))
+		if (bpf_map_lookup_elem(fd, &i, &h) || !h.id || (h.relation != RELATION_MOTHER && h.relation != RELATION_DAUGHTER) ||
+			!strncmp(h.address, her, HOST_ADDRESS))
 			continue;
 		kin[n] = (struct record_kin){ .id = h.id,
 			.relation = h.relation == RELATION_MOTHER ? RELATION_GRANDMOTHER : RELATION_SISTER };
@@ -77,6 +84,7 @@ int reproduce_kin(const struct invocation *in, const char *name, const struct dn
 	uint64_t *n)
 {
 	struct record_kin kin[HOSTS_MAX] = { { .relation = RELATION_MOTHER } };
+	char her[HOST_ADDRESS];
 	int error;
 
 	*n = 0;
@@ -85,7 +93,9 @@ int reproduce_kin(const struct invocation *in, const char *name, const struct dn
 	error = own_id(in, name, &kin[0].id);
 	if (!error)
 		error = own_address(to, dna->link.port, kin[0].address);
-	if (!error)
-		*n = record_family_write(kin, add_relatives(in, name, kin, 1), bytes);
-	return error;
+	if (error)
+		return error;
+	write_address(to->ai_addr, dna->link.port, her);
+	*n = record_family_write(kin, add_relatives(in, name, her, kin, 1), bytes);
+	return 0;
 }

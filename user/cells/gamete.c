@@ -48,8 +48,7 @@ static void open_self(struct gamete_cell *g, struct tissue *t)
 	cw_assert(bpf_map_lookup_elem(FD_LINK_STATE, &zero, &state) == 0);
 	g->self = state.self;
 	g->missed = state.missed;
-	g->family = state.family;
-	g->minority = state.minority;
+	g->count = (struct kin_count){ .family = state.family, .minority = state.minority, .family_ms = g->now_ms };
 	cw_assert(link_lock() == 0);
 	cw_assert(ring_open(&g->ring, FD_TIDINGS, TIDING_RING) == 0);
 	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_LINK_LISTENER, &listener) == 0);
@@ -75,7 +74,7 @@ static void look_at_the_clock(struct gamete_cell *g)
 	}
 }
 
-static int patience(const struct gamete_cell *g)
+static int patience(struct gamete_cell *g)
 {
 	uint64_t next = family_next_ms(g);
 	int watch = signal_watch(g->t);

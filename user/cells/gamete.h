@@ -3,6 +3,7 @@
 #ifndef CELLWS_CELLS_GAMETE_H
 #define CELLWS_CELLS_GAMETE_H
 
+#include "cells/gamete_kin.h"
 #include "link/handshake.h"
 #include "link/record.h"
 #include "tissue/ring.h"
@@ -54,12 +55,6 @@ struct link_secret {
 	struct stream in, out;
 };
 
-/* When and how often a host was called. */
-struct calling {
-	uint64_t at_ms, lost_ms;
-	uint32_t back_ms, tries;
-};
-
 struct gamete_cell {
 	struct tissue *t;
 	uint64_t self, now_ms;
@@ -68,8 +63,7 @@ struct gamete_cell {
 	struct calling calling[HOSTS_MAX];
 	struct ring ring;
 	uint64_t missed; /* of link_state, when it was last looked at */
-	uint32_t family, minority;
-	uint64_t family_ms;
+	struct kin_count count;
 	uint64_t said_ms;
 	unsigned said;
 };
@@ -98,11 +92,12 @@ void family_put(struct gamete_cell *g, int row);
 /* The row of a host that called: its own, a lost one of the same address, or a new one; -1: no room. */
 int family_find(struct gamete_cell *g, const struct link *l, const struct record_hello *hello);
 void family_hear(struct gamete_cell *g, const struct record_kin *kin, int n);
+unsigned family_tell(struct gamete_cell *g, uint64_t id, struct record_kin kin[HOSTS_MAX]);
 void family_lost(struct gamete_cell *g, int row, bool was_linked);
 void family_linked(struct gamete_cell *g, struct link *l);
 struct link *family_link(struct gamete_cell *g, int row); /* in use, or NULL */
 void family_tick(struct gamete_cell *g);
-uint64_t family_next_ms(const struct gamete_cell *g); /* when somebody is to be called; UINT64_MAX: never */
+uint64_t family_next_ms(struct gamete_cell *g); /* when somebody is to be called; UINT64_MAX: never */
 
 /* gamete_bans.c: bans to and from other hosts. */
 void bans_read(struct gamete_cell *g);

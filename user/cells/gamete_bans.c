@@ -14,12 +14,6 @@
 #define LINES	    20u   /* in the log, in a second */
 #define SECOND_MS   1000u
 
-/* Not back to who told it, nor to who decided it. */
-static bool is_for(const struct link *l, const struct tiding *t)
-{
-	return t->from != l->peer && t->origin != l->peer;
-}
-
 static void tell(struct gamete_cell *g, struct link *l, const struct tiding *t)
 {
 	uint64_t now = clock_boot_ns();
@@ -56,7 +50,7 @@ static void tell_all(void *ctx, const void *record)
 	for (unsigned i = 0; i < LINKS; i++) {
 		struct link *l = &g->link[i];
 
-		if (l->step == LINK_NONE || !l->greeted || !is_for(l, t))
+		if (l->step == LINK_NONE || !l->greeted || !tiding_is_for(t, l->peer))
 			continue;
 		/* One who cannot take it now is told what holds by then. */
 		if (has_room(l) && !l->behind && !l->walking) {
@@ -129,7 +123,7 @@ static void walk(struct gamete_cell *g, struct link *l)
 			return walk_ends(g, l);
 		l->cursor = next;
 		l->begun = true;
-		if (!bpf_map_lookup_elem(FD_SHARED, &next, &t) && t.number > l->over && is_for(l, &t))
+		if (!bpf_map_lookup_elem(FD_SHARED, &next, &t) && t.number > l->over && tiding_is_for(&t, l->peer))
 			tell(g, l, &t);
 	}
 }

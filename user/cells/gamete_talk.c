@@ -38,20 +38,6 @@ static uint32_t reach(const struct gamete_cell *g, const struct link *except)
 	return all;
 }
 
-#define FAMILY_MS (3600u * 1000u) /* who was away for so long is not counted any more */
-
-/* Half of the family or less is a minority. */
-static void count_family(struct gamete_cell *g)
-{
-	uint32_t all = reach(g, NULL);
-
-	if (all >= g->family || g->now_ms - g->family_ms > FAMILY_MS) {
-		g->family = all;
-		g->family_ms = g->now_ms;
-	}
-	g->minority = g->family > 1 && 2 * all <= g->family;
-}
-
 void talk_beat(struct gamete_cell *g, struct link *l)
 {
 	uint64_t now = clock_boot_ns();
@@ -59,7 +45,7 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 		.reach = reach(g, l) };
 	uint8_t bytes[RECORD_BEAT_BYTES];
 
-	count_family(g);
+	kin_count(&g->count, reach(g, NULL), g->now_ms);
 	l->beat_ms = g->now_ms + LINK_BEAT_MS;
 	record_beat_write(&beat, bytes);
 	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
@@ -70,17 +56,8 @@ static void tell_family(struct gamete_cell *g, struct link *l)
 {
 	struct record_kin kin[HOSTS_MAX];
 	uint8_t bytes[RECORD_FAMILY_BYTES];
-	unsigned n = 0;
+	unsigned n = family_tell(g, l->peer, kin);
 
-	for (unsigned i = 0; i < HOSTS_MAX; i++) {
-		const struct host *h = &g->row[i];
-		bool mother = h->relation == RELATION_MOTHER;
-
-		if ((!mother && h->relation != RELATION_DAUGHTER) || !h->id || h->id == l->peer)
-			continue;
-		kin[n] = (struct record_kin){ .id = h->id, .relation = mother ? RELATION_GRANDMOTHER : RELATION_SISTER };
-		memcpy(kin[n++].address, h->address, HOST_ADDRESS);
-	}
 	link_say(g, l, STREAM_FAMILY, bytes, record_family_write(kin, n, bytes));
 }
 
