@@ -99,7 +99,7 @@ static int up_plan(struct up *u)
 	const struct dna *d = &u->germ.dna;
 	struct plan *p = &u->germ.plan;
 
-	p->routes = d->route_count;
+	germ_number(&u->germ, u->germ.generation ? u->germ.generation : 1);
 	p->vessels = d->blood_max;
 	p->listens = d->listen_count;
 	/* The egg's successor, the maxima, the founders, who are stems for a moment, the T cells, the gamete. */

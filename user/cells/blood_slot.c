@@ -80,7 +80,7 @@ void slot_feed(struct artery *a, uint32_t i)
 	slot_return(a, c->slot, SLOT_FED);
 	if (conn_in(c)->whole) {
 		conn_phase(c, CONN_ASKED);
-		conn_deadline(a, i, a->t->germ->dna.route[c->route].deadline_ms);
+		conn_deadline(a, i, c->deadline_ms);
 	}
 }
 
@@ -175,6 +175,7 @@ static void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
 	a->request_of = CONN_NONE;
 	s->conn = i;
 	s->route = c->route;
+	s->generation = c->generation;
 	s->head_n = head_n;
 	s->path_n = put_request(a, c, head, a->synapse->data[slot]);
 	s->body_n = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0;
@@ -195,6 +196,9 @@ void blood_ask(struct artery *a, uint32_t i)
 	struct conn *c = conn_at(a, i);
 	uint32_t slot;
 
+	/* It may have waited for its body, or for a slot, while the DNA was changed. */
+	if (c->generation != a->t->generation && !request_reroute(a, i))
+		return;
 	asked_deadline(a, i);
 	if (!a->slots_left) {
 		a->request_of = CONN_NONE;
@@ -264,7 +268,7 @@ bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 /* The route is the connection's: what the slot says of it a drone may have written. */
 static bool slot_is_late(const struct artery *a, const struct conn *c, const struct slot *s)
 {
-	return slot_worked_ms(s, a->now_ms) >= a->t->germ->dna.route[c->route].deadline_ms;
+	return slot_worked_ms(s, a->now_ms) >= c->deadline_ms;
 }
 
 /* The drone is dead. Before its answer began the request can be tried once more, if that is safe; else 502. */

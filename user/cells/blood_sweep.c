@@ -33,7 +33,7 @@ static void give_up_asked(struct artery *a, uint32_t i)
 
 void asked_deadline(struct artery *a, uint32_t i)
 {
-	uint32_t gene = a->t->germ->dna.route[conn_at(a, i)->route].deadline_ms, queue = a->t->germ->dna.queue_ms;
+	uint32_t gene = conn_at(a, i)->deadline_ms, queue = a->t->germ->dna.queue_ms;
 
 	conn_deadline(a, i, gene < queue ? gene : queue);
 }
@@ -54,7 +54,7 @@ static void expire_asked(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
 	struct slot *s = &a->synapse->slot[c->slot];
-	uint32_t allowed = a->t->germ->dna.route[c->route].deadline_ms;
+	uint32_t allowed = c->deadline_ms;
 	uint64_t worked = slot_worked_ms(s, a->now_ms), word = atomic_load(&s->word);
 
 	if (slot_state(word) == SLOT_QUEUED) {

@@ -3,6 +3,7 @@
 #include "cells/cell.h"
 #include "cells/choice.h"
 #include "cells/drone.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 
 #include <errno.h>
@@ -165,6 +166,28 @@ static void forget_parked(struct drone *d, uint32_t vessel, uint32_t slot)
 			drone_unpark(d, &d->parked[i]);
 }
 
+/*
+ * The number blood gives it is of the DNA blood lived by then: of an older one it says nothing here. False when this DNA has
+ * no such route any more.
+ */
+static bool find_route(struct drone *d, const struct synapse *y, uint32_t slot)
+{
+	const struct slot *s = &y->slot[slot];
+	const struct dna *dna = &d->t->germ->dna;
+	const char *path = (const char *)y->data[slot] + SLOT_HEAD_AT + s->head_n;
+	int route;
+
+	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
+	d->route = *(const volatile uint32_t *)&s->route;
+	if (s->generation == d->t->generation) {
+		cw_assert(d->route < dna->route_count);
+		return true;
+	}
+	route = dna_route_find(dna, path, s->path_n);
+	d->route = route < 0 ? 0 : (uint32_t)route;
+	return route >= 0;
+}
+
 static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
@@ -174,16 +197,17 @@ static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 
 	forget_parked(d, vessel, slot);
 	s->taken_ms = now;
-	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
-	d->route = *(const volatile uint32_t *)&s->route;
-	cw_assert(d->route < d->t->germ->dna.route_count);
+	cw_assert(s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
+	if (!find_route(d, y, slot)) {
+		drone_fail(d, vessel, slot, 404);
+		return;
+	}
 	chart_busy(d->chart, d->route, now);
 	if (!drone_is_quick(&d->gene[d->route])) {
 		drone_ring(d);
 		drone_roam(d);
 		d->strolls = 0;
 	}
-	cw_assert(s->head_n <= HTTP_HEAD_MAX && s->path_n <= SLOT_PATH_ROOM && s->body_n <= SLOT_BODY_ROOM);
 	if (s->body_last) {
 		struct cellws_text body = { .p = (char *)y->data[slot] + SLOT_BODY_AT, .n = s->body_n };
 
@@ -204,7 +228,7 @@ static bool work_on_queue(struct drone *d)
 
 	for (uint32_t i = 0; i < vessels; i++) {
 		uint32_t v = (d->next_vessel + i) % vessels;
-		int slot = synapse_take(d->t->synapse[v], d->t->id);
+		int slot = synapse_take(d->t->synapse[v], d->t->id, d->t->generation);
 
 		if (slot < 0)
 			continue;
@@ -307,6 +331,11 @@ static void drone_close_foreign(const struct tissue *t)
 	long kept = syscall(SYS_close_range, (unsigned)plan_shared_at(p), ~0U, CLOSE_RANGE_UNSHARE);
 
 	cw_assert(kept == 0);
+	/* Those of its DNA may have given way to the next but one's by the time the table became its own. */
+	if (!mutation_holds(t)) {
+		tissue_log(t, "its DNA is gone before it could live by it; this cell ends");
+		_exit(0);
+	}
 	if (mine > (unsigned)plan_slots_at(p))
 		cw_assert(syscall(SYS_close_range, (unsigned)plan_slots_at(p), mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, 0) == 0);
@@ -328,6 +357,16 @@ static void drone_busy(struct drone *d)
 	signal_drain(d->t);
 }
 
+/* Loaded; roots of its own DNA are all that is left of both banks. */
+static void drone_close_genes(const struct plan *p)
+{
+	int other = p->bank ? FD_FIXED : PLAN_ROUTED - 2 * (int)PLAN_ROUTES;
+
+	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(p, 0), (unsigned)plan_gene(p, PLAN_ROUTES) - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, (unsigned)other, (unsigned)other + 2 * PLAN_ROUTES - 1, 0) == 0);
+	close(FD_GERM);
+}
+
 static struct drone drone;
 
 /* Without a cell that shares the sockets nobody can bring a request any more, and nobody can be grown from a drone. */
@@ -347,12 +386,12 @@ int drone_live(struct tissue *t)
 	drone_close_foreign(t);
 	drone_place_init(&drone);
 	drone_load(&drone);
-	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(t->plan, 0), (unsigned)plan_vessel_bell(t->plan, 0) - 1, 0) ==
-		  0);
-	close(FD_GERM);
+	drone_close_genes(t->plan);
 	cell_seal(t, MEMBRANE_DRONE);
 	while ((!cell_leaving || drone.parked_n) && !drone_is_alone(t)) {
 		bool did = work_on_parked(&drone);
+
+		mutation_leave(t);
 
 		if (!cell_leaving)
 			did |= work_on_queue(&drone);

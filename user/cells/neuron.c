@@ -3,6 +3,7 @@
 #include "cells/neuron.h"
 #include "cells/cell.h"
 #include "cells/fate.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 #include "tissue/synapse.h"
 
@@ -151,6 +152,7 @@ int neuron_live(struct tissue *t)
 		int born = neuron_keep_pool(t), patience = neuron_patience(&n, clock_ms());
 		bool called = false;
 
+		mutation_follow(t);
 		if (born == 1)
 			return CLASS_STEM;
 		if (born < 0 && patience > NEURON_RETRY_MS)

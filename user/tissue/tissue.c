@@ -124,6 +124,9 @@ static int tissue_map_family(struct tissue *t)
 	t->vessels = map_array(FD_VESSELS, sizeof(struct vessel_owner), VESSELS_MAX, PROT_READ);
 	t->vitals = map_array(FD_VITALS, sizeof(struct vitals), CELL_SLOTS_MAX, PROT_READ | PROT_WRITE);
 	t->loads = map_array(FD_LOADS, sizeof(struct vessel_load), VESSELS_MAX, PROT_READ | PROT_WRITE);
+	t->mutations = map_array(FD_MUTATIONS, sizeof(struct mutation), MUTATION_ROWS, PROT_READ);
+	if (!t->mutations)
+		return -errno;
 	return t->cells && t->census && t->organism && t->vessels && t->vitals && t->loads ? 0 : -errno;
 }
 
@@ -167,8 +170,8 @@ int tissue_open(struct tissue *t)
 	for (uint32_t v = 0; v < t->plan->vessels; v++) {
 		t->synapse[v] = map_shared(SYNAPSE_BYTES);
 		t->vessel[v] = map_shared(vessel_bytes(dna->connections));
-		t->crowd[v] = dna->connections_per_source ? map_shared(crowd_bytes(dna->connections)) : NULL;
-		if (!t->synapse[v] || !t->vessel[v] || (dna->connections_per_source && !t->crowd[v]))
+		t->crowd[v] = map_shared(crowd_bytes(dna->connections));
+		if (!t->synapse[v] || !t->vessel[v] || !t->crowd[v])
 			return -errno;
 	}
 	return 0;

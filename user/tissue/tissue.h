@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "shared/antigen.h"
 #include "shared/hormone.h"
+#include "shared/mutation.h"
 #include "immune/automaton.h"
 #include "tissue/germ.h"
 
@@ -21,6 +22,9 @@ struct vessel;
 struct tissue {
 	const struct germ *germ;
 	const struct plan *plan;
+	uint32_t generation;         /* of the germ's DNA: this cell lives by it, whatever is in force */
+	uint32_t longest_ms;         /* longest deadline of any route in any DNA this line of cells has lived by */
+	struct germ_file germ_file;  /* which file the germ is */
 	const volatile struct cell *cells;            /* read-only, by slot */
 	const volatile struct census *census;         /* read-only, by class */
 	const volatile struct organism *organism;     /* read-only */
@@ -30,6 +34,7 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
+	const volatile struct mutation *mutations;    /* read-only, by generation modulo MUTATION_ROWS */
 	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
@@ -39,7 +44,7 @@ struct tissue {
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
-	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel; NULL: the DNA has no limit */
+	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel, where the DNA has a limit */
 	uint32_t slot; /* of this cell */
 	uint32_t id;
 	int class;

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Giving a new DNA to the cells: their own socket takes the descriptors, the kernel's program says what is wanted. */
+#include "cellctl/mutate.h"
+#include "cellctl/vital.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_MS	 2
+#define AGAIN_MS 250  /* between two words to the cells: one of them may have died over the first */
+#define GIVE_MS	 5000 /* until it is given up */
+#define TAKE_MS	 2000 /* until all who own connections live by it */
+
+struct sending {
+	struct mutate *m;
+	struct family f;
+	int program;
+};
+
+static void doze(unsigned ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
+}
+
+static bool shares_the_table(const struct cell *c)
+{
+	return c->state == CELL_LIVING && vital_is_cell(c->pid) &&
+	       (c->class == CLASS_EGG || c->class == CLASS_NEURON || c->class == CLASS_STEM || c->class == CLASS_BLOOD);
+}
+
+/* The sending end of the cells' own pair; a cell may die or become something else at any moment. */
+static int open_door(const struct family *f)
+{
+	int fd = -ESRCH;
+
+	for (uint32_t i = 0; i < CELL_SLOTS_MAX && fd < 0; i++) {
+		int cell = shares_the_table(&f->cell[i]) ? (int)syscall(SYS_pidfd_open, f->cell[i].pid, 0) : -1;
+
+		if (cell < 0)
+			continue;
+		fd = (int)syscall(SYS_pidfd_getfd, cell, FD_MUTATION_IN, 0);
+		if (fd < 0)
+			fd = -errno;
+		close(cell);
+	}
+	return fd;
+}
+
+static uint32_t tell(const struct sending *s, struct mutate_call *call)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = call, .ctx_size_in = sizeof(*call));
+
+	return bpf_prog_test_run_opts(s->program, &run) ? GLAND_RANGE : call->answer;
+}
+
+static uint32_t tell_act(const struct sending *s, uint32_t act)
+{
+	struct mutate_call call = { .act = act, .next = { .generation = s->m->germ.generation } };
+
+	return tell(s, &call);
+}
+
+static bool is_in_force(struct sending *s)
+{
+	return !family_read(&s->f) && s->f.self.generation >= s->m->germ.generation;
+}
+
+/* The parcel first: who hears that a DNA is wanted looks for it at once. */
+static int hand_over(struct sending *s)
+{
+	struct mutate_call call = { .act = MUTATE_STAGE };
+	int door = open_door(&s->f), error;
+	uint32_t answer;
+
+	if (door < 0)
+		return verb_say(VERB_FAILED, "no cell of %s can be reached: %s", s->m->name, strerror(-door));
+	error = parcel_send(door, &s->m->parcel);
+	close(door);
+	if (error == -EAGAIN)
+		return verb_say(VERB_FAILED, "the cells of %s have not taken what they were given before; it stays as it is", s->m->name);
+	if (error)
+		return verb_say(VERB_FAILED, "the cells of %s cannot be given the new DNA: %s", s->m->name, strerror(-error));
+	mutation_describe(s->m->made, &s->m->living.germ->dna, s->f.self.can_kill, &call.next);
+	answer = tell(s, &call);
+	if (answer == GLAND_DYING)
+		return verb_say(VERB_FAILED, "%s is being taken down", s->m->name);
+	return answer == GLAND_OK ? 0 : verb_say(VERB_FAILED, "the kernel's program refuses the new DNA (%u)", answer);
+}
+
+/* A cell that cannot install it says so in the log, and to the kernel. */
+static int await_force(struct sending *s)
+{
+	for (unsigned ms = 0; ms < GIVE_MS; ms += LOOK_MS) {
+		if (is_in_force(s))
+			return 0;
+		if (!s->f.living)
+			return verb_say(VERB_NOT_RUNNING, "every cell of %s has died meanwhile", s->m->name);
+		if (ms && ms % AGAIN_MS == 0 && tell_act(s, MUTATE_AGAIN) != GLAND_OK && !is_in_force(s))
+			return verb_say(VERB_FAILED, "the cells of %s cannot live by the new DNA; the log says why; the old one goes on",
+				s->m->name);
+		doze(LOOK_MS);
+	}
+	if (tell_act(s, MUTATE_CANCEL) == GLAND_OK || !is_in_force(s))
+		return verb_say(VERB_FAILED, "no cell of %s has taken the new DNA up within %d s; the old one goes on", s->m->name,
+			GIVE_MS / 1000);
+	return 0;
+}
+
+static bool lags(const struct sending *s)
+{
+	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++) {
+		const struct cell *c = &s->f.cell[i];
+
+		if (c->state != CELL_LIVING || c->leaving)
+			continue;
+		if (c->class == CLASS_BLOOD && s->f.vital[i].dna < s->m->germ.generation)
+			return true;
+	}
+	return false;
+}
+
+/* The next request is answered as the new DNA says. A cell that is busy comes to it a little later. */
+static void await_blood(struct sending *s)
+{
+	for (unsigned ms = 0; ms < TAKE_MS && !family_read(&s->f) && lags(s); ms += LOOK_MS)
+		doze(LOOK_MS);
+}
+
+int mutate_send(struct mutate *m)
+{
+	static struct sending s;
+	char path[PIN_PATH];
+	int code;
+
+	s = (struct sending){ .m = m };
+	if (pin_path(m->in, m->name, PIN_MUTATE, path, sizeof(path)))
+		return verb_say(VERB_USAGE, "--bpffs is too long");
+	s.program = bpf_obj_get(path);
+	if (s.program < 0)
+		return verb_say(VERB_FAILED, "%s cannot be opened: %s", path, strerror(errno));
+	code = family_open(m->in, m->name, &s.f);
+	if (!code)
+		code = hand_over(&s);
+	if (!code)
+		code = await_force(&s);
+	if (!code)
+		await_blood(&s);
+	if (s.f.cells)
+		family_close(&s.f);
+	close(s.program);
+	return code;
+}
