@@ -18,6 +18,7 @@ struct mutate {
 	char *text;       /* of the DNA */
 	size_t text_n;
 	struct parcel parcel;
+	unsigned new_roots; /* in it: directories that the living DNA has not open */
 	const struct germ *made; /* as in the parcel */
 };
 
@@ -25,6 +26,12 @@ struct mutate {
 int mutate_make(struct mutate *m);
 /* Whether a gene is another file than the living one's, by its bytes. */
 bool mutate_genes_differ(const struct mutate *m);
+
+/*
+ * mutate_plant.c: gives new roots a place in the cells' mount namespace and puts descriptors of those into the parcel. 0 or
+ * the exit code, said.
+ */
+int mutate_plant(struct mutate *m);
 
 /* mutate_send.c: gives the parcel to the cells and waits until its DNA is in force. 0 or the exit code, said. */
 int mutate_send(struct mutate *m);

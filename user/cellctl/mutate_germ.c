@@ -16,6 +16,17 @@ static int say_file(const struct mutate *m, const struct dna_route *r, const cha
 		strerror(-error));
 }
 
+/* The living DNA has the same directory open under the same name. */
+static bool is_living(const struct germ *living, const char *root, const struct germ_file *file)
+{
+	for (uint32_t i = 0; i < living->dna.route_count; i++)
+		if (!strcmp(living->dna.route[i].root, root) && living->root[i].inode == file->inode &&
+			living->root[i].device == file->device)
+			return true;
+	return false;
+}
+
+/* The cells have it, or it is planted where they may read it. */
 static int add_root(struct mutate *m, uint32_t i)
 {
 	const struct dna_route *r = &m->germ.dna.route[i];
@@ -24,7 +35,12 @@ static int add_root(struct mutate *m, uint32_t i)
 	if (fd < 0)
 		return say_file(m, r, "root", r->root_line, r->root, -errno);
 	m->germ.root[i] = germ_file_of(fd);
+	if (is_living(m->living.germ, r->root, &m->germ.root[i])) {
+		close(fd);
+		return 0;
+	}
 	m->parcel.head.root[i] = parcel_add(&m->parcel, fd);
+	m->new_roots++;
 	return 0;
 }
 
@@ -73,6 +89,8 @@ int mutate_make(struct mutate *m)
 		if (!code && strcmp(d->route[i].gene, "static") != 0)
 			code = add_gene(m, i);
 	}
+	if (!code && m->new_roots && !m->dry)
+		code = mutate_plant(m);
 	if (code)
 		return code;
 	/* Last: it names the files above. */

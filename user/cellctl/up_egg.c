@@ -2,6 +2,7 @@
 /* Laying the egg: a fresh process without root or capabilities, with the planned descriptors and nothing else. */
 #include "cellctl/up.h"
 #include "cellctl/confine.h"
+#include "cellctl/garden.h"
 #include "cells/cell.h"
 #include "cellws.skel.h"
 
@@ -129,6 +130,7 @@ static _Noreturn void become_egg(struct up *u)
 	sigset_t none;
 	int error = limit(RLIMIT_CORE, 0);
 
+	garden_plant(u);
 	/* Only then the limit: while they are arranged, every descriptor is there twice. */
 	if (!error)
 		error = arrange(u);

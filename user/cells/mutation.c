@@ -100,6 +100,13 @@ bool mutation_is_over(const struct tissue *t)
 	return t->organism->generation != t->generation;
 }
 
+bool mutation_is_past(const struct tissue *t, uint32_t slot)
+{
+	const volatile struct cell *c = &t->cells[slot % CELL_SLOTS_MAX];
+
+	return c->dna && c->dna != t->organism->generation;
+}
+
 void mutation_leave(const struct tissue *t)
 {
 	struct gland_call call = { 0 };

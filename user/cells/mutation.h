@@ -26,6 +26,9 @@ bool mutation_holds(const struct tissue *t);
 /* Whether another DNA is in force than that of this cell, which has left the shared table and cannot take it on. */
 bool mutation_is_over(const struct tissue *t);
 
+/* Whether the cell in that slot lives by an older DNA than the one in force, for good. */
+bool mutation_is_past(const struct tissue *t, uint32_t slot);
+
 /* A drone, before it takes a request: when its DNA is over it is counted no more, and leaves once what it has in hand is done. */
 void mutation_leave(const struct tissue *t);
 

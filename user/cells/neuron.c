@@ -30,7 +30,8 @@ static void neuron_hear(void *ctx, const struct message *m)
 		tissue_log(t, "%s %u is condemned by a majority and killed", class_name((int)m->class), m->slot);
 		break;
 	case MSG_DRAIN:
-		tissue_log(t, "%s %u is one too many and leaves", class_name((int)m->class), m->slot);
+		tissue_log(t, "%s %u %s and leaves", class_name((int)m->class), m->slot,
+			mutation_is_past(t, m->slot) ? "lives by an older DNA" : "is one too many");
 		break;
 	case MSG_TUMOUR:
 		/* The kernel has killed it where it can. */

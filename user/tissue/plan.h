@@ -75,11 +75,12 @@ enum {
 	FD_SHARED = 54,
 	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
 	FD_GERM_EVEN = 56, /* the germ of bank 0; from here on of a DNA that changes */
-	FD_MUTATIONS = 57, /* map, mapped and closed like those above */
-	FD_MUTATION_OUT = 58, /* where a cell of the shared table takes a new DNA's descriptors */
-	FD_MUTATION_IN = 59, /* where root, or a gamete, puts them in */
-	FD_MUTATE = 60,  /* the program that puts it in force */
-	FD_FIXED = 61,
+	FD_GARDEN = 57,  /* directory where root mounts later DNAs' roots, in a mount namespace of the cells; or /dev/null */
+	FD_MUTATIONS = 58, /* map, mapped and closed like those above */
+	FD_MUTATION_OUT = 59, /* where a cell of the shared table takes a new DNA's descriptors */
+	FD_MUTATION_IN = 60, /* where root, or a gamete, puts them in */
+	FD_MUTATE = 61,  /* the program that puts it in force */
+	FD_FIXED = 62,
 };
 
 static inline int plan_germ(const struct plan *p)
