@@ -20,6 +20,9 @@ extern volatile __u64 packet_cost_ns;
 extern volatile __u32 packet_sample;
 extern volatile __u32 port_syn_rate;
 
+/* Of the mucosa. */
+extern volatile __u32 signature_now;
+
 static __always_inline struct mutation *row_of(__u32 generation)
 {
 	__u32 key = generation % MUTATION_ROWS;
@@ -93,6 +96,7 @@ static __always_inline void rule(const struct mutation *m)
 	packet_cost_ns = m->limits.packet_cost_ns;
 	packet_sample = m->limits.packet_sample;
 	port_syn_rate = m->limits.port_syn_rate;
+	signature_now = m->signature_now;
 }
 
 static __always_inline __u32 force(const struct cell *c, struct organism *o, __u32 generation)

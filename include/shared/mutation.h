@@ -36,9 +36,11 @@ struct mutation {
 	struct flood_limits limits;
 	__u32 blood_min, drone_min; /* of the census */
 	__u32 drain_ms;
+	__u32 signature_now; /* signature_numbered() of the automaton that counts */
+	__u32 pad;
 	__u32 observe; /* 1: rules.observe is new; else the switch stays as it is */
 };
-CW_LAYOUT(struct mutation, 280);
+CW_LAYOUT(struct mutation, 288);
 
 enum mutate_act {
 	MUTATE_STAGE = 1,  /* root, or a gamete: `next` is wanted */
@@ -53,7 +55,7 @@ struct mutate_call {
 	__u32 answer;
 	struct mutation next; /* of CANCEL and FORCE only the generation is read */
 };
-CW_LAYOUT(struct mutate_call, 288);
+CW_LAYOUT(struct mutate_call, 296);
 
 /* Another may be staged over one that nobody has brought into force in this time; root may at once. */
 #define MUTATION_STALE_NS 10000000000ull

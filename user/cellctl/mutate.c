@@ -129,7 +129,9 @@ static int mutate(struct mutate *m)
 	if (code)
 		return code;
 	prepare(m);
-	code = mutate_make(m);
+	code = mutate_sign(m);
+	if (!code)
+		code = mutate_make(m);
 	return code ? code : go(m);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cellctl/germ.h"
 #include "cellctl/pins.h"
+#include "cellctl/signatures.h"
 #include "tissue/mutation.h"
 
 struct mutate {
@@ -19,6 +20,7 @@ struct mutate {
 	size_t text_n;
 	struct parcel parcel;
 	unsigned new_roots; /* in it: directories that the living DNA has not open */
+	struct automaton_table signatures; /* to be written, if they are new */
 	const struct germ *made; /* as in the parcel */
 };
 
@@ -32,6 +34,10 @@ bool mutate_genes_differ(const struct mutate *m);
  * the exit code, said.
  */
 int mutate_plant(struct mutate *m);
+
+/* mutate_sign.c: which automaton the germ goes by; builds it if it is new, and writes it. 0 or the exit code, said. */
+int mutate_sign(struct mutate *m);
+int mutate_write_signatures(const struct mutate *m);
 
 /* mutate_send.c: gives the parcel to the cells and waits until its DNA is in force. 0 or the exit code, said. */
 int mutate_send(struct mutate *m);

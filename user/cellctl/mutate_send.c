@@ -70,6 +70,33 @@ static bool is_in_force(struct sending *s)
 	return !family_read(&s->f) && s->f.self.generation >= s->m->germ.generation;
 }
 
+static bool lags(const struct sending *s, uint32_t generation)
+{
+	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++) {
+		const struct cell *c = &s->f.cell[i];
+
+		if (c->state == CELL_LIVING && c->class == CLASS_BLOOD && !c->leaving && s->f.vital[i].dna < generation)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Before: the place of the DNA before the living one is needed. After: the next request is answered as the new DNA says; a cell
+ * that is busy comes to it a little later.
+ */
+static int await_blood(struct sending *s, uint32_t generation)
+{
+	for (unsigned ms = 0; ms < TAKE_MS; ms += LOOK_MS) {
+		if (family_read(&s->f))
+			return VERB_FAILED;
+		if (!lags(s, generation))
+			return 0;
+		doze(LOOK_MS);
+	}
+	return verb_say(VERB_FAILED, "a cell of %s does not take on the DNA of generation %u; the log may say why", s->m->name, generation);
+}
+
 /* The parcel first: who hears that a DNA is wanted looks for it at once. */
 static int hand_over(struct sending *s)
 {
@@ -111,26 +138,6 @@ static int await_force(struct sending *s)
 	return 0;
 }
 
-static bool lags(const struct sending *s)
-{
-	for (uint32_t i = 0; i < CELL_SLOTS_MAX; i++) {
-		const struct cell *c = &s->f.cell[i];
-
-		if (c->state != CELL_LIVING || c->leaving)
-			continue;
-		if (c->class == CLASS_BLOOD && s->f.vital[i].dna < s->m->germ.generation)
-			return true;
-	}
-	return false;
-}
-
-/* The next request is answered as the new DNA says. A cell that is busy comes to it a little later. */
-static void await_blood(struct sending *s)
-{
-	for (unsigned ms = 0; ms < TAKE_MS && !family_read(&s->f) && lags(s); ms += LOOK_MS)
-		doze(LOOK_MS);
-}
-
 int mutate_send(struct mutate *m)
 {
 	static struct sending s;
@@ -145,11 +152,15 @@ int mutate_send(struct mutate *m)
 		return verb_say(VERB_FAILED, "%s cannot be opened: %s", path, strerror(errno));
 	code = family_open(m->in, m->name, &s.f);
 	if (!code)
+		code = await_blood(&s, m->living.generation);
+	if (!code)
+		code = mutate_write_signatures(m);
+	if (!code)
 		code = hand_over(&s);
 	if (!code)
 		code = await_force(&s);
 	if (!code)
-		await_blood(&s);
+		code = await_blood(&s, m->germ.generation);
 	if (s.f.cells)
 		family_close(&s.f);
 	close(s.program);

@@ -69,6 +69,7 @@ static const struct germ *take_on(struct tissue *t)
 		return NULL;
 	}
 	live_by(t, g, plan_germ(&there));
+	tissue_sign(t);
 	t->vitals[t->slot].dna = t->generation;
 	return old;
 }

@@ -34,6 +34,8 @@ struct germ {
 	struct germ_part filter[MEMBRANE_COUNT]; /* seccomp programs */
 	struct germ_part mime;                   /* text of the system's mime.types */
 	struct germ_part text;                   /* of the DNA, as the operator wrote it */
+	uint32_t signature_now;                  /* signature_numbered() of its automaton */
+	uint32_t signature_room;                 /* cells that each of the two tables has room for; of the first germ for good */
 	struct germ_file root[DNA_ROUTES_MAX];   /* by route */
 	struct germ_file gene[DNA_ROUTES_MAX];
 	char origin[DNA_PATH_MAX];               /* absolute name of the DNA's file: its relative paths begin there */

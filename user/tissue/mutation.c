@@ -114,6 +114,7 @@ bool mutation_fits(const struct germ *living, const struct germ *g)
 	plan.bank = living->plan.bank;
 	fits &= !memcmp(&plan, &living->plan, sizeof(plan)) && g->uid == living->uid && g->gid == living->gid &&
 		!strncmp(g->memory, living->memory, sizeof(g->memory)) && g->boot == living->boot &&
+		g->signature_room == living->signature_room &&
 		!memcmp(g->fingerprint_key, living->fingerprint_key, sizeof(g->fingerprint_key)) &&
 		g->dna.route_count <= DNA_ROUTES_MAX && part_is_inside(g, g->mime) && part_is_inside(g, g->text);
 	for (int i = 0; i < MEMBRANE_COUNT && fits; i++)

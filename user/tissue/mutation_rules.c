@@ -66,6 +66,7 @@ void mutation_describe(const struct germ *g, const struct dna *now, bool can_kil
 		.blood_min = g->dna.blood_min,
 		.drone_min = g->dna.drone_min,
 		.drain_ms = g->dna.drain_ms,
+		.signature_now = g->signature_now,
 		.observe = g->dna.observe != now->observe };
 	snprintf(to->dna_sha256, sizeof(to->dna_sha256), "%s", g->dna.sha256);
 	mutation_digest(g, to->germ);

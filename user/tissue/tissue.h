@@ -35,7 +35,9 @@ struct tissue {
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
 	const volatile struct mutation *mutations;    /* read-only, by generation modulo MUTATION_ROWS */
-	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
+	struct automaton signatures;                  /* read-only, the memory the socket filter reads; of its DNA */
+	const struct signature_head *signature_head;  /* read-only, by bank */
+	const uint16_t *signature_cell;               /* read-only, of both banks */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
@@ -64,6 +66,9 @@ uint64_t clock_boot_ns(void);
 
 /* Maps the maps of the family from the egg's descriptors and makes the shared memory. 0 or -errno. For the egg. */
 int tissue_open(struct tissue *t);
+
+/* Takes the automaton of the DNA it lives by. */
+void tissue_sign(struct tissue *t);
 
 /* Gives up the mappings of client bytes: what a drone does first. */
 void tissue_forget_vessels(struct tissue *t);
