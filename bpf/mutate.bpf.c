@@ -115,6 +115,17 @@ static __always_inline __u32 force(const struct cell *c, struct organism *o, __u
 	return GLAND_OK;
 }
 
+static __always_inline __u32 cancel(__u32 generation, __u32 refused)
+{
+	struct mutation *row = row_of(generation);
+
+	if (!row || row->generation != generation || row->state != MUTATION_STAGED)
+		return GLAND_STALE;
+	row->refused = refused;
+	family_barrier();
+	return take_staged(row, generation, MUTATION_NONE) ? GLAND_OK : GLAND_STALE;
+}
+
 static __always_inline __u32 again(__u32 generation)
 {
 	const struct mutation *row = row_of(generation);
@@ -151,7 +162,7 @@ int gland_mutate(struct mutate_call *call)
 	else if (call->act == MUTATE_AGAIN)
 		call->answer = again(generation);
 	else if (call->act == MUTATE_CANCEL)
-		call->answer = take_staged(row_of(generation), generation, MUTATION_NONE) ? GLAND_OK : GLAND_STALE;
+		call->answer = cancel(generation, call->next.refused);
 	else
 		call->answer = GLAND_RANGE;
 	return 0;

@@ -14,6 +14,27 @@ enum mutation_state {
 	MUTATION_FORCE = 2,  /* it is, or was, in force */
 };
 
+/* X(NAME, text): why cells that were given a DNA do not install it. */
+#define MUTATION_REFUSALS(X)                                                                                           \
+	X(NONE, "it was not refused")                                                                                  \
+	X(FIT, "it changes what takes `cellctl down` and `cellctl up`, or is not of this organism")                    \
+	X(ROOT, "its document root is new on this host: `cellctl mutate` has to be called here")                       \
+	X(FILE, "its root or gene did not come with it")                                                               \
+	X(LISTS, "it changes immune.allow or immune.trusted_proxies: `cellctl mutate` has to be called here")          \
+	X(SIGNATURES, "it changes signatures: `cellctl mutate` has to be called here")
+
+enum mutation_refusal {
+#define X(NAME, text) MUTATION_REFUSED_##NAME,
+	MUTATION_REFUSALS(X)
+#undef X
+	MUTATION_REFUSED_COUNT
+};
+
+static inline __u32 mutation_refused(__u32 reason, __u32 route)
+{
+	return route << 8 | reason;
+}
+
 /* What the skin may let pass; the writer of the variables of the same names is gland_mutate. */
 struct flood_limits {
 	__u64 syn_cost_ns;
@@ -37,7 +58,7 @@ struct mutation {
 	__u32 blood_min, drone_min; /* of the census */
 	__u32 drain_ms;
 	__u32 signature_now; /* signature_numbered() of the automaton that counts */
-	__u32 pad;
+	__u32 refused;  /* why it was not installed, mutation_refused(); 0: it was not refused */
 	__u32 observe; /* 1: rules.observe is new; else the switch stays as it is */
 };
 CW_LAYOUT(struct mutation, 288);
@@ -53,7 +74,7 @@ enum mutate_act {
 struct mutate_call {
 	__u32 act;
 	__u32 answer;
-	struct mutation next; /* of CANCEL and FORCE only the generation is read */
+	struct mutation next; /* of FORCE and AGAIN only the generation is read, of CANCEL refused as well */
 };
 CW_LAYOUT(struct mutate_call, 296);
 

@@ -81,7 +81,7 @@ int mutate_make(struct mutate *m)
 	const struct dna *d = &m->germ.dna;
 	int code = 0, fd;
 
-	m->parcel.head = (struct parcel_head){ .magic = PARCEL_MAGIC, .generation = m->germ.generation };
+	m->parcel.head = (struct parcel_head){ .magic = PARCEL_MAGIC, .generation = m->germ.generation, .by_root = 1 };
 	parcel_add(&m->parcel, -1);
 	for (uint32_t i = 0; i < d->route_count && !code; i++) {
 		if (d->route[i].root[0])

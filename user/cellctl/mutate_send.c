@@ -20,6 +20,7 @@ struct sending {
 	struct mutate *m;
 	struct family f;
 	int program;
+	int rows; /* the map mutations */
 };
 
 static void doze(unsigned ms)
@@ -119,17 +120,32 @@ static int hand_over(struct sending *s)
 	return answer == GLAND_OK ? 0 : verb_say(VERB_FAILED, "the kernel's program refuses the new DNA (%u)", answer);
 }
 
+static bool is_refused(const struct sending *s, char *why, size_t room)
+{
+	const struct germ *g = &s->m->germ;
+	__u32 row = g->generation % MUTATION_ROWS;
+	struct mutation now;
+
+	if (bpf_map_lookup_elem(s->rows, &row, &now) || now.generation != g->generation || now.state != MUTATION_NONE || !now.refused)
+		return false;
+	mutation_say(now.refused, &g->dna, why, room);
+	return true;
+}
+
 /* A cell that cannot install it says so in the log, and to the kernel. */
 static int await_force(struct sending *s)
 {
+	char why[160];
+
 	for (unsigned ms = 0; ms < GIVE_MS; ms += LOOK_MS) {
 		if (is_in_force(s))
 			return 0;
 		if (!s->f.living)
 			return verb_say(VERB_NOT_RUNNING, "every cell of %s has died meanwhile", s->m->name);
-		if (ms && ms % AGAIN_MS == 0 && tell_act(s, MUTATE_AGAIN) != GLAND_OK && !is_in_force(s))
-			return verb_say(VERB_FAILED, "the cells of %s cannot live by the new DNA; the log says why; the old one goes on",
-				s->m->name);
+		if (is_refused(s, why, sizeof(why)))
+			return verb_say(VERB_FAILED, "the cells of %s refuse the new DNA: %s; the old one goes on", s->m->name, why);
+		if (ms && ms % AGAIN_MS == 0)
+			tell_act(s, MUTATE_AGAIN);
 		doze(LOOK_MS);
 	}
 	if (tell_act(s, MUTATE_CANCEL) == GLAND_OK || !is_in_force(s))
@@ -148,8 +164,9 @@ int mutate_send(struct mutate *m)
 	if (pin_path(m->in, m->name, PIN_MUTATE, path, sizeof(path)))
 		return verb_say(VERB_USAGE, "--bpffs is too long");
 	s.program = bpf_obj_get(path);
-	if (s.program < 0)
-		return verb_say(VERB_FAILED, "%s cannot be opened: %s", path, strerror(errno));
+	s.rows = pin_map(m->in, m->name, "mutations", true);
+	if (s.program < 0 || s.rows < 0)
+		return verb_say(VERB_FAILED, "%s cannot be opened: %s", path, strerror(s.program < 0 ? errno : -s.rows));
 	code = family_open(m->in, m->name, &s.f);
 	if (!code)
 		code = await_blood(&s, m->living.generation);
@@ -164,5 +181,6 @@ int mutate_send(struct mutate *m)
 	if (s.f.cells)
 		family_close(&s.f);
 	close(s.program);
+	close(s.rows);
 	return code;
 }

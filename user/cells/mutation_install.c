@@ -73,42 +73,75 @@ static int living_root(const struct tissue *t, const char *name)
 	return -1;
 }
 
-static int find_root(const struct tissue *t, const struct germ *g, const struct parcel *p, uint32_t i)
+/* Each 0, or mutation_refused(). */
+static uint32_t find_root(const struct tissue *t, const struct germ *g, const struct parcel *p, uint32_t i, int *to)
 {
 	unsigned place = p->head.root[i];
 	int fd = place ? p->fd[place - 1] : living_root(t, g->dna.route[i].root);
 	struct stat st;
 
+	*to = fd;
 	if (fd < 0)
-		tissue_log(t, "route %s: the root %s is new here: that takes `cellctl mutate` on this host", g->dna.route[i].prefix,
-			g->dna.route[i].root);
-	return fd >= 0 && germ_file_is(&g->root[i], fd) && !fstat(fd, &st) && S_ISDIR(st.st_mode) ? fd : -1;
+		return mutation_refused(MUTATION_REFUSED_ROOT, i);
+	return germ_file_is(&g->root[i], fd) && !fstat(fd, &st) && S_ISDIR(st.st_mode) ? 0 : mutation_refused(MUTATION_REFUSED_FILE, i);
 }
 
-static int find_gene(const struct germ *g, const struct parcel *p, uint32_t i)
+static uint32_t find_gene(const struct germ *g, const struct parcel *p, uint32_t i, int *to)
 {
 	unsigned place = p->head.gene[i];
 	int fd = place ? p->fd[place - 1] : -1, seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 
-	return seals >= 0 && (seals & GERM_SEALS) == GERM_SEALS && g->gene[i].inode && germ_file_is(&g->gene[i], fd) ? fd : -1;
+	*to = fd;
+	return seals >= 0 && (seals & GERM_SEALS) == GERM_SEALS && g->gene[i].inode && germ_file_is(&g->gene[i], fd) ?
+		       0 :
+		       mutation_refused(MUTATION_REFUSED_FILE, i);
 }
 
 /* Everything the germ speaks of is there, and is what it says. */
-static bool find_places(const struct tissue *t, const struct germ *g, const struct parcel *p, struct places *to)
+static uint32_t find_places(const struct tissue *t, const struct germ *g, const struct parcel *p, struct places *to)
 {
-	bool all = true;
+	uint32_t refused = 0;
 
 	memset(to, 0xff, sizeof(*to));
-	for (uint32_t i = 0; i < g->dna.route_count; i++) {
+	for (uint32_t i = 0; i < g->dna.route_count && !refused; i++) {
 		const struct dna_route *r = &g->dna.route[i];
 
 		if (r->root[0])
-			to->root[i] = find_root(t, g, p, i);
-		if (strcmp(r->gene, "static") != 0)
-			to->gene[i] = find_gene(g, p, i);
-		all &= (!r->root[0] || to->root[i] >= 0) && (!strcmp(r->gene, "static") || to->gene[i] >= 0);
+			refused = find_root(t, g, p, i, &to->root[i]);
+		if (!refused && strcmp(r->gene, "static") != 0)
+			refused = find_gene(g, p, i, &to->gene[i]);
 	}
-	return all;
+	return refused;
+}
+
+static bool is_same_list(const struct dna_prefix *a, uint32_t a_n, const struct dna_prefix *b, uint32_t b_n)
+{
+	return a_n == b_n && !memcmp(a, b, a_n * sizeof(*a));
+}
+
+/* What stands in the kernel's maps is root's to change. */
+static uint32_t check_kernel(const struct germ *living, const struct germ *g)
+{
+	const struct dna *now = &living->dna, *next = &g->dna;
+
+	if (!is_same_list(now->allow, now->allow_count, next->allow, next->allow_count) ||
+		!is_same_list(now->trusted, now->trusted_count, next->trusted, next->trusted_count))
+		return MUTATION_REFUSED_LISTS;
+	if (g->signature_now != living->signature_now || now->signature_count != next->signature_count)
+		return MUTATION_REFUSED_SIGNATURES;
+	for (uint32_t i = 0; i < now->signature_count; i++)
+		if (strcmp(now->signature[i].match, next->signature[i].match) != 0)
+			return MUTATION_REFUSED_SIGNATURES;
+	return 0;
+}
+
+static uint32_t check(const struct tissue *t, const struct germ *g, const struct parcel *p, struct places *places)
+{
+	if (!mutation_fits(t->germ, g) || dna_check_change(&t->germ->dna, &g->dna, NULL))
+		return MUTATION_REFUSED_FIT;
+	if (!p->head.by_root && check_kernel(t->germ, g))
+		return check_kernel(t->germ, g);
+	return find_places(t, g, p, places);
 }
 
 static void put(int from, int to)
@@ -126,9 +159,9 @@ static void put_all(const struct germ *g, const struct parcel *p, const struct p
 	}
 }
 
-static uint32_t tell(uint32_t act, uint32_t generation)
+static uint32_t tell(uint32_t act, uint32_t generation, uint32_t refused)
 {
-	struct mutate_call call = { .act = act, .next = { .generation = generation } };
+	struct mutate_call call = { .act = act, .next = { .generation = generation, .refused = refused } };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &call, .ctx_size_in = sizeof(call));
 
 	return bpf_prog_test_run_opts(FD_MUTATE, &run) ? GLAND_RANGE : call.answer;
@@ -138,14 +171,17 @@ static uint32_t tell(uint32_t act, uint32_t generation)
 static bool install_parcel(const struct tissue *t, const struct germ *g, const struct parcel *p)
 {
 	struct places places;
+	uint32_t refused = check(t, g, p, &places);
+	char why[160];
 
-	if (!mutation_fits(t->germ, g) || dna_check_change(&t->germ->dna, &g->dna, NULL) || !find_places(t, g, p, &places)) {
-		tissue_log(t, "the DNA of generation %u cannot take the place of %u; that one stays", g->generation, t->generation);
-		tell(MUTATE_CANCEL, g->generation);
+	if (refused) {
+		mutation_say(refused, &g->dna, why, sizeof(why));
+		tissue_log(t, "the DNA of generation %u is refused: %s; that of %u goes on", g->generation, why, t->generation);
+		tell(MUTATE_CANCEL, g->generation, refused);
 		return false;
 	}
 	put_all(g, p, &places);
-	if (tell(MUTATE_FORCE, g->generation) != GLAND_OK)
+	if (tell(MUTATE_FORCE, g->generation, 0) != GLAND_OK)
 		return false;
 	tissue_log(t, "the DNA of generation %u is in force", g->generation);
 	return true;

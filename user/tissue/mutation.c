@@ -4,6 +4,7 @@
 #include "secret/secret.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -120,4 +121,20 @@ bool mutation_fits(const struct germ *living, const struct germ *g)
 	for (int i = 0; i < MEMBRANE_COUNT && fits; i++)
 		fits = part_is(living, living->filter[i], g, g->filter[i]);
 	return fits;
+}
+
+void mutation_say(uint32_t refused, const struct dna *next, char *to, size_t room)
+{
+	static const char *const texts[] = {
+#define X(NAME, text) [MUTATION_REFUSED_##NAME] = text,
+		MUTATION_REFUSALS(X)
+#undef X
+	};
+	uint32_t reason = refused & 0xff, route = refused >> 8;
+	const char *text = reason < MUTATION_REFUSED_COUNT ? texts[reason] : "for a reason that this version does not know";
+
+	if ((reason == MUTATION_REFUSED_ROOT || reason == MUTATION_REFUSED_FILE) && route < next->route_count)
+		snprintf(to, room, "route \"%s\": %s", next->route[route].prefix, text);
+	else
+		snprintf(to, room, "%s", text);
 }

@@ -15,6 +15,7 @@ struct parcel_head {
 	uint32_t generation;
 	uint8_t root[DNA_ROUTES_MAX]; /* 0: none; or, where the DNA names one, that of the living DNA with the same name */
 	uint8_t gene[DNA_ROUTES_MAX];
+	uint32_t by_root; /* root sends it, who also brings the kernel's lists and automata to what the DNA says */
 };
 
 struct parcel {
@@ -53,5 +54,8 @@ void mutation_describe(const struct germ *g, const struct dna *now, bool can_kil
  * first germ for good. Of the DNA dna_check_change() tells more.
  */
 bool mutation_fits(const struct germ *living, const struct germ *g);
+
+/* Why a DNA was refused, in a sentence; next: the DNA. */
+void mutation_say(uint32_t refused, const struct dna *next, char *to, size_t room);
 
 #endif
