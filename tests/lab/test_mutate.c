@@ -173,6 +173,28 @@ Test(lab_55_mutate, d_many_routes_few_and_many)
 	}
 }
 
+static struct lab_family family;
+
+static void signal_all(enum cell_class class, int with)
+{
+	pid_t pids[32];
+	unsigned n = lab_family_pids(&family, class, pids, 32);
+
+	for (unsigned i = 0; i < n; i++)
+		kill(pids[i], with);
+}
+
+/* At one blow: who stands still bears nobody. */
+static void end_all_but_blood(void)
+{
+	static const enum cell_class classes[] = { CLASS_NEURON, CLASS_STEM, CLASS_DRONE };
+
+	for (int i = 0; i < 3; i++)
+		signal_all(classes[i], SIGSTOP);
+	for (int i = 0; i < 3; i++)
+		signal_all(classes[i], SIGKILL);
+}
+
 /* A directory the cells have never seen, twice, and one that has got another in its place. */
 Test(lab_55_mutate, e_new_document_roots)
 {
@@ -192,9 +214,9 @@ Test(lab_55_mutate, e_new_document_roots)
 	lab_sh(&lab, "grep -c -- '- tmpfs cellws ' /proc/self/mountinfo || true");
 	cr_expect_str_eq(lab.out, "0\n", "nothing is mounted on the host");
 	/* Who grows from blood reads them as well. */
-	while (lab_kill(&lab, "stem", 1) || lab_kill(&lab, "neuron", 1))
-		;
-	lab_kill(&lab, "drone", 1);
+	lab_family_open(&family, &lab);
+	end_all_but_blood();
+	cr_expect(lab_family_whole(&family, LAB_SOON_S));
 	expect_words("/r/f", "third");
 }
 
@@ -207,17 +229,6 @@ static pid_t begin_mutate(const char *more)
 	if (pid)
 		return pid;
 	_exit(lab_ctl(&lab, "mutate --dna %s", lab.dna));
-}
-
-static struct lab_family family;
-
-static void signal_all(enum cell_class class, int with)
-{
-	pid_t pids[32];
-	unsigned n = lab_family_pids(&family, class, pids, 32);
-
-	for (unsigned i = 0; i < n; i++)
-		kill(pids[i], with);
 }
 
 /* Staged, and the parcel on its way; the map's second field is the state. */

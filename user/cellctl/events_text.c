@@ -276,10 +276,8 @@ static void set_rest(json_t *o, const struct event *e, const volatile struct cel
 		set_number(o, e->a & 0x7f ? "signal" : "code", e->a & 0x7f ? e->a & 0x7f : e->a >> 8 & 0xff);
 		break;
 	case HAPPENED_TUMOUR:
-		set_number(o, "child", e->a);
-		break;
 	case HAPPENED_MUTATE:
-		set_number(o, "generation", e->a);
+		set_number(o, e->kind == HAPPENED_TUMOUR ? "child" : "generation", e->a);
 		break;
 	case HAPPENED_SECRETE:
 		set_signal(o, e);

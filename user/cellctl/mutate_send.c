@@ -21,6 +21,8 @@ struct sending {
 	struct family f;
 	int program;
 	int rows; /* the map mutations */
+	int door;
+	bool sent;
 };
 
 static void doze(unsigned ms)
@@ -98,19 +100,28 @@ static int await_blood(struct sending *s, uint32_t generation)
 	return verb_say(VERB_FAILED, "a cell of %s does not take on the DNA of generation %u; the log may say why", s->m->name, generation);
 }
 
-/* The parcel first: who hears that a DNA is wanted looks for it at once. */
+/*
+ * The parcel first: who hears that a DNA is wanted looks for it at once. Where others' rubbish leaves no room, cells throw
+ * that away as soon as they look for ours.
+ */
+static int send_parcel(struct sending *s)
+{
+	int error = parcel_send(s->door, &s->m->parcel);
+
+	s->sent = !error;
+	return error == -EAGAIN ? 0 : error;
+}
+
 static int hand_over(struct sending *s)
 {
 	struct mutate_call call = { .act = MUTATE_STAGE };
-	int door = open_door(&s->f), error;
 	uint32_t answer;
+	int error;
 
-	if (door < 0)
-		return verb_say(VERB_FAILED, "no cell of %s can be reached: %s", s->m->name, strerror(-door));
-	error = parcel_send(door, &s->m->parcel);
-	close(door);
-	if (error == -EAGAIN)
-		return verb_say(VERB_FAILED, "the cells of %s have not taken what they were given before; it stays as it is", s->m->name);
+	s->door = open_door(&s->f);
+	if (s->door < 0)
+		return verb_say(VERB_FAILED, "no cell of %s can be reached: %s", s->m->name, strerror(-s->door));
+	error = send_parcel(s);
 	if (error)
 		return verb_say(VERB_FAILED, "the cells of %s cannot be given the new DNA: %s", s->m->name, strerror(-error));
 	mutation_describe(s->m->made, &s->m->living.germ->dna, s->f.self.can_kill, &call.next);
@@ -118,6 +129,15 @@ static int hand_over(struct sending *s)
 	if (answer == GLAND_DYING)
 		return verb_say(VERB_FAILED, "%s is being taken down", s->m->name);
 	return answer == GLAND_OK ? 0 : verb_say(VERB_FAILED, "the kernel's program refuses the new DNA (%u)", answer);
+}
+
+/* Cells may have died over it, or had no room. */
+static void remind(struct sending *s, unsigned ms)
+{
+	bool late = !s->sent && !send_parcel(s) && s->sent;
+
+	if (late || (ms && ms % AGAIN_MS == 0))
+		tell_act(s, MUTATE_AGAIN);
 }
 
 static bool is_refused(const struct sending *s, char *why, size_t room)
@@ -144,8 +164,7 @@ static int await_force(struct sending *s)
 			return verb_say(VERB_NOT_RUNNING, "every cell of %s has died meanwhile", s->m->name);
 		if (is_refused(s, why, sizeof(why)))
 			return verb_say(VERB_FAILED, "the cells of %s refuse the new DNA: %s; the old one goes on", s->m->name, why);
-		if (ms && ms % AGAIN_MS == 0)
-			tell_act(s, MUTATE_AGAIN);
+		remind(s, ms);
 		doze(LOOK_MS);
 	}
 	if (tell_act(s, MUTATE_CANCEL) == GLAND_OK || !is_in_force(s))
@@ -160,7 +179,7 @@ int mutate_send(struct mutate *m)
 	char path[PIN_PATH];
 	int code;
 
-	s = (struct sending){ .m = m };
+	s = (struct sending){ .m = m, .door = -1 };
 	if (pin_path(m->in, m->name, PIN_MUTATE, path, sizeof(path)))
 		return verb_say(VERB_USAGE, "--bpffs is too long");
 	s.program = bpf_obj_get(path);
@@ -180,6 +199,8 @@ int mutate_send(struct mutate *m)
 		code = await_blood(&s, m->germ.generation);
 	if (s.f.cells)
 		family_close(&s.f);
+	if (s.door >= 0)
+		close(s.door);
 	close(s.program);
 	close(s.rows);
 	return code;

@@ -213,6 +213,7 @@ static int fill_constitution(struct up *u)
 	__u32 zero = 0;
 
 	mutation_rules(&u->germ.dna, up_kernel_can_kill(), &rules);
+	rules.observe |= u->observe;
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.constitution), &zero, &rules, BPF_ANY) ? -errno : 0;
 }
 
@@ -291,6 +292,30 @@ static int attach_lineage(struct up *u)
 	return 0;
 }
 
+static void plan_programs(struct up *u)
+{
+	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
+	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
+	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
+	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
+	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
+	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
+	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
+	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
+	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
+	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
+	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
+	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
+	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
+	up_plan_fd(u, FD_PRAISE, bpf_program__fd(u->skel->progs.gland_praise));
+	up_plan_fd(u, FD_POST, bpf_program__fd(u->skel->progs.gland_post));
+	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
+	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
+	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
+	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
+	up_plan_fd(u, FD_MUTATE, bpf_program__fd(u->skel->progs.gland_mutate));
+}
+
 /*
  * Maps for the egg. The kernel maps none of them through a read-only descriptor; so the egg maps them for reading, after
  * which the kernel lets nobody make them writable again, and closes the descriptors before anything else.
@@ -327,26 +352,7 @@ static int plan_maps(struct up *u)
 			return fd;
 		up_plan_fd(u, maps[i].number, fd);
 	}
-	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
-	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
-	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
-	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
-	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
-	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
-	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
-	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
-	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
-	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
-	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
-	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
-	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
-	up_plan_fd(u, FD_PRAISE, bpf_program__fd(u->skel->progs.gland_praise));
-	up_plan_fd(u, FD_POST, bpf_program__fd(u->skel->progs.gland_post));
-	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
-	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
-	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
-	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
-	up_plan_fd(u, FD_MUTATE, bpf_program__fd(u->skel->progs.gland_mutate));
+	plan_programs(u);
 	up_plan_fd(u, FD_LYMPH, pin_map(u->in, u->germ.dna.organism, "lymph", true));
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));

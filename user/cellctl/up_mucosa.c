@@ -36,7 +36,7 @@ int up_fit_mucosa(struct up *u)
 		leave_out(u->skel);
 	/* Connections that have ended stay until others push them out. */
 	bpf_map__set_max_entries(u->skel->maps.flow_scans, 2 * d->connections);
-	bpf_map__set_max_entries(u->skel->maps.signatures, 
+	bpf_map__set_max_entries(u->skel->maps.signatures,
 		SIGNATURE_BANKS * u->germ.signature_room * sizeof(*table.cell) / sizeof(struct signature_cells));
 	return 0;
 }
