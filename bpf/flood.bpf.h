@@ -38,13 +38,14 @@ struct {
 	__type(value, struct flood_state);
 } flood_state SEC(".maps");
 
-/* Nanoseconds that a source pays for a SYN and for a packet, 0 for no limit. Set before load by `up`. */
-const volatile __u64 syn_cost_ns = 0;
-const volatile __u64 packet_cost_ns = 0;
-/* One packet in so many is charged, for all of them, where the limit is so high that a draw is fair. Set before load by `up`. */
-const volatile __u32 packet_sample = 1;
-/* SYNs, or packets of no connection, to one port per second that are a flood. Set before load by `up`. */
-const volatile __u32 port_syn_rate = 0;
+/* These are of the DNA. Set before load by `up`; writer from then on: gland_mutate. */
+/* Nanoseconds that a source pays for a SYN and for a packet, 0 for no limit. */
+volatile __u64 syn_cost_ns SEC(".data.limits") = 0;
+volatile __u64 packet_cost_ns SEC(".data.limits") = 0;
+/* One packet in so many is charged, for all of them, where the limit is so high that a draw is fair. */
+volatile __u32 packet_sample SEC(".data.limits") = 1;
+/* SYNs, or packets of no connection, to one port per second that are a flood; 0: never. */
+volatile __u32 port_syn_rate SEC(".data.limits") = 0;
 
 static __always_inline bool flood_is_syn(const struct packet *p)
 {
@@ -83,17 +84,18 @@ static __always_inline bool flood_rages(void)
 }
 
 /* Whether a packet is charged to its source. */
-static __always_inline bool flood_draws(bool syn)
+static __always_inline bool flood_draws(bool syn, __u32 sample)
 {
-	return syn || packet_sample <= 1 || !(bpf_get_prandom_u32() % packet_sample);
+	return syn || sample <= 1 || !(bpf_get_prandom_u32() % sample);
 }
 
 /* In a flood no source is added: forged addresses would cost more to count than to answer. */
 static __always_inline __u32 flood_charge(const struct packet *p, bool syn, bool rages)
 {
-	__u64 key = flood_key(p), now = bpf_ktime_get_coarse_ns(), cost = syn ? packet_cost_ns : packet_cost_ns * packet_sample;
+	__u32 sample = packet_sample;
+	__u64 key = flood_key(p), now = bpf_ktime_get_coarse_ns(), cost = syn ? packet_cost_ns : packet_cost_ns * sample;
 	struct source_rate *rate = bpf_map_lookup_elem(&rate_sources, &key);
-	bool pays = flood_draws(syn);
+	bool pays = flood_draws(syn, sample);
 
 	if (!rate) {
 		struct source_rate first = { .syn_ns = syn ? now + syn_cost_ns : now, .packet_ns = now + cost };
@@ -120,6 +122,8 @@ static __always_inline __u64 flood_limit(__u64 now)
 {
 	__u64 rate = port_syn_rate;
 
+	if (!rate)
+		return ~0ULL;
 	rate -= rate * alarm_level(now) * 7 / 8 >> 16;
 	return rate / (FLOOD_SECOND / FLOOD_WINDOW);
 }

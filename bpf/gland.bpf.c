@@ -148,6 +148,7 @@ static __always_inline __u32 gland_license(struct cell *mother, struct organism 
 	daughter->id = serial << 8 | daughter->slot;
 	daughter->class = call->class;
 	daughter->mother = mother->slot;
+	daughter->dna = 0;
 	daughter->pid = 0;
 	mother->licence = daughter->slot;
 	call->slot = daughter->slot;
@@ -254,6 +255,7 @@ int gland_become(struct gland_call *call)
 		return 0;
 	gland_count_out(from);
 	c->class = call->class;
+	c->dna = c->class == CLASS_DRONE || c->class == CLASS_TCELL ? call->dna : 0;
 	happened(HAPPENED_BECAME, c, from, 0, 0);
 	call->slot = c->slot;
 	call->id = c->id;
@@ -263,9 +265,17 @@ int gland_become(struct gland_call *call)
 	return 0;
 }
 
+/* It lives by a DNA that is in force no more. What a cell has said of that can only bring its own end nearer. */
+static __always_inline bool gland_is_outdated(const struct cell *c)
+{
+	const struct organism *o = organism_get();
+
+	return o && c->dna && c->dna < o->generation;
+}
+
 /*
  * A cell that is one too many leaves: it is counted no more from here on, finishes what it has in hand, and ends. Never
- * below the class minimum, whoever else leaves at the same moment.
+ * below the class minimum, whoever else leaves at the same moment; but one of an older DNA must make room at any time.
  */
 SEC("syscall")
 int gland_leave(struct gland_call *call)
@@ -283,8 +293,8 @@ int gland_leave(struct gland_call *call)
 	if (call->answer != GLAND_OK || !n)
 		return 0;
 	living = n->living;
-	if (living <= n->min || __sync_val_compare_and_swap(&n->living, living, living - 1) != living) {
-		call->answer = living <= n->min ? GLAND_MINIMUM : GLAND_STALE;
+	if ((living <= n->min && !gland_is_outdated(c)) || __sync_val_compare_and_swap(&n->living, living, living - 1) != living) {
+		call->answer = living <= n->min && !gland_is_outdated(c) ? GLAND_MINIMUM : GLAND_STALE;
 		return 0;
 	}
 	c->leaving = 1;

@@ -22,11 +22,11 @@ extern struct {
 	__type(value, struct immune_stat);
 } immune_stats SEC(".maps");
 
-/* The automaton, key 0, and its table; cells map both. `up` sets the size. Writer: `up`. */
+/* The automata, by bank, and their tables; cells map both. `up` sets the size. Writers: `up`, `mutate` of the one that does not count. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, SIGNATURE_BANKS);
 	__type(key, __u32);
 	__type(value, struct signature_head);
 } signature_head SEC(".maps");
@@ -38,6 +38,9 @@ struct {
 	__type(key, __u32);
 	__type(value, struct signature_cells);
 } signatures SEC(".maps");
+
+/* Which automaton counts: signature_numbered(). Set before load by `up`; writer from then on: gland_mutate. */
+volatile __u32 signature_now SEC(".data.limits") = 0;
 
 /* How far each connection has been followed; `up` sets the size. Key: cookie of the socket. Writer: mucosa_screen. */
 struct {
@@ -63,7 +66,7 @@ struct window {
 	__u32 n;
 	__u32 state; /* of the automaton */
 	__u32 hit;   /* byte that ended a signature, from 1 on; 0: none */
-	__u32 pad;
+	__u32 bank;  /* of the automaton, the same for the whole segment */
 	__u8 byte[MUCOSA_BYTES];
 };
 
@@ -172,18 +175,18 @@ static __always_inline void segment_pass(struct flow_scan *f, const struct segme
 
 #define BLOCK 64u /* bytes that are looked at in one turn */
 
-static __always_inline struct signature_head *automaton(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&signature_head, &zero);
-}
-
 static __always_inline struct window *window(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&mucosa_window, &zero);
+}
+
+static __always_inline struct signature_head *automaton(const struct window *w)
+{
+	__u32 bank = w->bank;
+
+	return bpf_map_lookup_elem(&signature_head, &bank);
 }
 
 /*
@@ -200,8 +203,8 @@ __noinline __u32 automaton_cell(__u32 at)
 
 static long walk_block(__u32 block, void *ctx)
 {
-	const struct signature_head *h = automaton();
 	struct window *w = window();
+	const struct signature_head *h = w ? automaton(w) : NULL;
 	__u32 from = block * BLOCK, n, s;
 
 	if (!h || !w || from >= MUCOSA_BYTES)
@@ -213,7 +216,7 @@ static long walk_block(__u32 block, void *ctx)
 
 		if (!s && class < h->start_from)
 			continue;
-		s = automaton_cell(s * h->classes + class);
+		s = automaton_cell(h->at + s * h->classes + class);
 		if (s >= h->hit_from) {
 			w->hit = from + i + 1;
 			break;
@@ -247,9 +250,10 @@ __noinline __u64 mucosa_walk(struct __sk_buff *ctx, __u32 from, __u32 n, __u32 s
 /* Which signature ends in a state. */
 static __always_inline __u32 automaton_found(__u32 state)
 {
-	const struct signature_head *h = automaton();
+	const struct window *w = window();
+	const struct signature_head *h = w ? automaton(w) : NULL;
 
-	return h ? automaton_cell(h->states * h->classes + state - h->hit_from) : ANTIGEN_NO_RULE;
+	return h ? automaton_cell(h->at + h->states * h->classes + state - h->hit_from) : ANTIGEN_NO_RULE;
 }
 
 /* The end of what was looked at, up to the signature, as far as there is room. */
@@ -362,13 +366,29 @@ static __always_inline void mucosa_count(struct __sk_buff *ctx, bool observe)
 	stat->bytes += ctx->len;
 }
 
+/* Takes the automaton that counts. Whether the connection was followed by the same one so far. */
+static __always_inline bool window_open(struct flow_scan *f)
+{
+	__u32 now = signature_now, of = f->of;
+	struct window *w = window();
+
+	if (w)
+		w->bank = signature_bank_of(now);
+	f->of = now;
+	return of == now;
+}
+
 /* One that two processors have in hand at once is passed unseen: f->busy has one owner. */
 static __always_inline __u32 mucosa_judge(struct __sk_buff *ctx, struct tcp_sock *tp, struct flow_scan *f, struct segment *s)
 {
 	const struct constitution *k = constitution_get();
 	bool observe = k && k->observe;
 	__u32 state = segment_place(tp, f, s);
-	__u64 walked = mucosa_walk(ctx, s->head + s->from, s->n, state);
+	__u64 walked;
+
+	if (!window_open(f))
+		state = 0;
+	walked = mucosa_walk(ctx, s->head + s->from, s->n, state);
 
 	if (!(walked >> 32) || peer_is_allowed(tp)) {
 		segment_pass(f, s, walked >> 32 ? 0 : (__u32)walked);
@@ -384,7 +404,7 @@ static __always_inline __u32 mucosa_judge(struct __sk_buff *ctx, struct tcp_sock
 
 static __always_inline struct flow_scan *flow_follow(const struct tcp_sock *tp, __u64 cookie)
 {
-	struct flow_scan fresh = { .next = tp->rcv_nxt, .written = tp->write_seq };
+	struct flow_scan fresh = { .next = tp->rcv_nxt, .written = tp->write_seq, .of = signature_now };
 	struct flow_scan *f = bpf_map_lookup_elem(&flow_scans, &cookie);
 
 	if (f)

@@ -207,4 +207,26 @@
 	X(IMMUNE_ban_time, IMMUNE_ban_max)                                                                             \
 	X(HORMONES_die, HORMONES_divide)
 
+/*
+ * X(OPTION, when, "why"): an option, by SECTION_name, that a living organism cannot change, `cellctl mutate` refuses it; when
+ * is ALWAYS, or FROM_ZERO where it is only that what was 0 at `up` stays 0. Every other option takes effect at once.
+ */
+#define DNA_FIXED(X)                                                                                                   \
+	X(TOP_organism, ALWAYS, "everything of the organism is found by its name")                                     \
+	X(TOP_listen, ALWAYS, "addresses are bound once, by root")                                                     \
+	X(TOP_user, ALWAYS, "cells gave up every other user for good")                                                 \
+	X(TOP_key, ALWAYS, "cells prove themselves with the key they were born with")                                  \
+	X(CELLS_max, ALWAYS, "places of cells are made at the start")                                                  \
+	X(STEM_min, ALWAYS, "places of cells are made at the start")                                                   \
+	X(BLOOD_max, ALWAYS, "listeners of cells that own connections are made at the start")                          \
+	X(DRONE_max, ALWAYS, "places of cells are made at the start")                                                  \
+	X(LIMITS_connections, ALWAYS, "records of connections are in memory that all cells share from birth")          \
+	X(IMMUNE_antibodies, ALWAYS, "the lists of bans have their size from the start")                               \
+	X(IMMUNE_cookie_rate, FROM_ZERO, "what answers floods is proved and set up at the start")                      \
+	X(IMMUNE_report_syslog, ALWAYS, "who tells of incidents is a process that root starts")                        \
+	X(IMMUNE_report_program, ALWAYS, "who tells of incidents is a process that root starts")                       \
+	X(IMMUNE_report_user, ALWAYS, "who tells of incidents is a process that root starts")                          \
+	X(IMMUNE_memory, ALWAYS, "its directory is all that cells may write to")                                       \
+	X(LINK_listen, ALWAYS, "addresses are bound once, by root")
+
 #endif

@@ -50,8 +50,10 @@ struct cell {
 	__u32 leaving;    /* 1 after the cell has announced its own end */
 	__u64 born_ns;    /* boot clock */
 	__u64 died_ns;
+	__u32 dna;        /* generation of the DNA that a drone or T cell lives by, for good; 0: it takes on each new one */
+	__u32 pad;
 };
-CW_LAYOUT(struct cell, 56);
+CW_LAYOUT(struct cell, 64);
 
 static inline __u32 cell_slot_of_id(__u32 id)
 {
@@ -98,7 +100,7 @@ struct vitals {
 #undef X
 	__u64 base_requests; /* of requests and expressed together */
 	__u32 seal; /* SEAL_* bits the cell has read back after sealing itself */
-	__u32 pad;
+	__u32 dna;  /* generation of the DNA it lives by */
 };
 CW_LAYOUT(struct vitals, 80);
 
@@ -182,8 +184,10 @@ struct gland_call {
 	__u32 slot;   /* of the daughter, or of the caller */
 	__u32 id;     /* of the daughter, or of the caller */
 	__u32 vessel; /* gland_animate: which; and seen is the owner id the caller wants to replace */
+	__u32 dna;    /* gland_become: generation of the DNA the caller lives by */
+	__u32 pad;
 };
-CW_LAYOUT(struct gland_call, 24);
+CW_LAYOUT(struct gland_call, 32);
 
 enum message_kind {
 	MSG_DEATH = 1,  /* a relative is dead: slot, id, class, code = exit code */
@@ -194,6 +198,7 @@ enum message_kind {
 	MSG_HORMONE = 6, /* code = enum hormone, class it speaks of; slot and id of the origin; the fields below */
 	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
 	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
+	MSG_MUTATE = 11, /* a new DNA is wanted or in force: the map mutations tells; code = its generation */
 	MSG_TAGGED = 10, /* a signature was found on a connection: molecule = cookie of its socket */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };

@@ -215,7 +215,8 @@ CW_LAYOUT(struct bus_call, 72);
 	X(UNBAN, unban)     /* by hand: source */                                                         \
 	X(WIDEN, widen)     /* slot, id, class of the T cell, source; a: banned ones of 256, b: seconds, c: offence */ \
 	X(ALARM, alarm)     /* slot, id, class of the T cell; a: evidence in the last second, b: threshold */ \
-	X(CALM, calm)       /* the same */
+	X(CALM, calm)       /* the same */                                                                \
+	X(MUTATE, mutate)   /* slot, id, class of the cell that has put it in force; a: generation of the DNA, b: of the one before */
 
 enum event_kind {
 	HAPPENED_NONE = 0,

@@ -16,8 +16,25 @@ struct signature_head {
 	__u32 hit_from;   /* equal to states: there are no patterns */
 	__u32 start_from; /* equal to classes: the same */
 	__u8 class_of[256];
+	__u32 at;         /* of the map's cells, where its table begins; a multiple of four */
+	__u32 pad;
 };
-CW_LAYOUT(struct signature_head, 272);
+CW_LAYOUT(struct signature_head, 280);
+
+/* There are two, each with as much room: one counts, a new DNA's is written into the other. */
+#define SIGNATURE_BANKS	     2u
+#define SIGNATURE_ROOM_LEAST 32768u /* cells of each */
+
+/* Which one counts, and that it is not the one before: one number, so that nobody reads half of it. */
+static inline __u32 signature_numbered(__u32 generation, __u32 bank)
+{
+	return generation << 1 | bank;
+}
+
+static inline __u32 signature_bank_of(__u32 numbered)
+{
+	return numbered & 1;
+}
 
 /* Four cells of the table: as few as a map of the kernel holds without gaps. */
 struct signature_cells {
@@ -38,7 +55,7 @@ struct flow_scan {
 	__u32 seen;    /* bytes looked at since then */
 	__u32 state;   /* of the automaton */
 	__u32 busy;    /* 1: a segment is being looked at */
-	__u32 pad;
+	__u32 of;      /* signature_numbered() that state is of */
 };
 CW_LAYOUT(struct flow_scan, 24);
 

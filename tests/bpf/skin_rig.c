@@ -35,7 +35,7 @@ static bool is_skins(const char *map)
 {
 	static const char *const others[] = { "own_ports", "immune_stats", "rate_sources", "flood_ports", "flood_state", "flood_alarm",
 		"observed_stats", "constitution" };
-	bool ours = strstr(map, ".rodata");
+	bool ours = strstr(map, ".rodata") || strstr(map, ".data");
 
 	for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++)
 		ours |= !strcmp(map, others[i]);
@@ -71,10 +71,10 @@ static void own_ports(struct cellws *skel)
 
 static void set_limits(struct cellws *skel, const struct rig_limits *l)
 {
-	skel->rodata->syn_cost_ns = l->syn_rate ? FLOOD_SECOND / l->syn_rate : 0;
-	skel->rodata->packet_cost_ns = l->packet_rate ? FLOOD_SECOND / l->packet_rate : 0;
-	skel->rodata->packet_sample = l->packet_rate >= PACKET_SAMPLE_FROM ? PACKET_SAMPLE : 1;
-	skel->rodata->port_syn_rate = l->cookie_rate;
+	skel->data_limits->syn_cost_ns = l->syn_rate ? FLOOD_SECOND / l->syn_rate : 0;
+	skel->data_limits->packet_cost_ns = l->packet_rate ? FLOOD_SECOND / l->packet_rate : 0;
+	skel->data_limits->packet_sample = l->packet_rate >= PACKET_SAMPLE_FROM ? PACKET_SAMPLE : 1;
+	skel->data_limits->port_syn_rate = l->cookie_rate;
 	skel->rodata->cookie_scale = l->cookie_scale;
 }
 

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cellws.skel.h"
+#include "cellctl/signatures.h"
 #include "immune/automaton.h"
 #include "shared/antigen.h"
 #include "shared/hormone.h"
@@ -35,14 +36,11 @@ static struct automaton_table table;
 static int listener, client, server;
 static struct sockaddr_in at;
 
-static void fill(void)
-{
-	const uint32_t block = sizeof(struct signature_cells) / sizeof(*table.cell);
-	__u32 zero = 0;
+#define ROOM SIGNATURE_ROOM_LEAST /* cells of a bank */
 
-	for (__u32 i = 0; i < table.cells / block; i++)
-		cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.signatures), &i, table.cell + i * block, BPF_ANY));
-	cr_assert(!bpf_map_update_elem(bpf_map__fd(skel->maps.signature_head), &zero, &table.head, BPF_ANY));
+static void fill(uint32_t bank)
+{
+	cr_assert(!signatures_fill(bpf_map__fd(skel->maps.signature_head), bpf_map__fd(skel->maps.signatures), &table, bank, ROOM));
 }
 
 static void load(void)
@@ -55,9 +53,9 @@ static void load(void)
 	cr_assert(skel);
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, prog == skel->progs.mucosa_screen);
-	bpf_map__set_max_entries(skel->maps.signatures, table.cells * sizeof(*table.cell) / sizeof(struct signature_cells));
+	bpf_map__set_max_entries(skel->maps.signatures, SIGNATURE_BANKS * ROOM * sizeof(*table.cell) / sizeof(struct signature_cells));
 	cr_assert(!cellws__load(skel), "the filter does not load; this floor needs root");
-	fill();
+	fill(0);
 }
 
 static void dial(void)

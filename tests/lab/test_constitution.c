@@ -153,7 +153,7 @@ Test(lab_48_constitution, f_no_map_can_be_written)
 
 	live("", "5s");
 	drone = any_id(CLASS_DRONE);
-	plan = (struct plan){ .routes = 5, .vessels = family.census[CLASS_BLOOD].max, .slots = family.slots };
+	plan = (struct plan){ .vessels = family.census[CLASS_BLOOD].max, .slots = family.slots };
 	cr_assert_eq(lab_bus_ask(&a, "do=maps"), 200);
 	inbox = (uint32_t)lab_bus_number(&a, "mapped");
 	cr_expect_eq(lab_bus_number(&a, "total"), 1, "mapped: %s", a.body);

@@ -25,7 +25,6 @@ static struct artery *begin(void)
 	a->t->germ = calloc(1, sizeof(*a->t->germ));
 	plan = calloc(1, sizeof(*plan));
 	cr_assert(a->t->germ && plan && cells);
-	plan->routes = 1u << 20; /* descriptors that there are not */
 	a->t->plan = plan;
 	cells[cell_slot_of_id(DRONE)] = (struct cell){ .id = DRONE, .state = CELL_LIVING, .class = CLASS_DRONE };
 	a->t->cells = cells;
@@ -205,9 +204,9 @@ Test(slots, a_queue_that_was_wiped_out)
 	ask(a);
 	atomic_store(&a->synapse->head, 77);
 	atomic_store(&a->synapse->tail, 77);
-	cr_assert_eq(synapse_take(a->synapse, DRONE), -1);
+	cr_assert_eq(synapse_take(a->synapse, DRONE, 1), -1);
 	asked_audit(a);
-	cr_expect_eq(synapse_take(a->synapse, DRONE), 0);
+	cr_expect_eq(synapse_take(a->synapse, DRONE, 1), 0);
 	end(a);
 }
 

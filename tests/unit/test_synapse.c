@@ -36,10 +36,10 @@ Test(synapse, slots_are_taken_in_the_order_they_were_queued)
 	synapse_queue(s, 9, 1);
 	synapse_queue(s, 3, 1);
 	synapse_queue(s, 200, 1);
-	cr_assert_eq(synapse_take(s, 77), 9);
-	cr_assert_eq(synapse_take(s, 78), 3);
-	cr_assert_eq(synapse_take(s, 77), 200);
-	cr_assert_eq(synapse_take(s, 77), -1);
+	cr_assert_eq(synapse_take(s, 77, 1), 9);
+	cr_assert_eq(synapse_take(s, 78, 1), 3);
+	cr_assert_eq(synapse_take(s, 77, 1), 200);
+	cr_assert_eq(synapse_take(s, 77, 1), -1);
 	cr_assert_eq(slot_drone(atomic_load(&s->slot[3].word)), 78);
 	cr_assert(!synapse_waiting(s));
 }
@@ -49,7 +49,7 @@ Test(synapse, an_answer_counts_only_from_the_drone_that_has_the_slot)
 	struct synapse *s = synapse_fresh();
 
 	synapse_queue(s, 5, 1);
-	cr_assert_eq(synapse_take(s, 77), 5);
+	cr_assert_eq(synapse_take(s, 77, 1), 5);
 	cr_assert(!synapse_answer(s, 5, 78, SLOT_TAKEN, SLOT_DONE));
 	cr_assert(!synapse_answer(s, 5, 77, SLOT_MORE, SLOT_DONE));
 	cr_assert_eq(state_of(s, 5), SLOT_TAKEN);
@@ -65,7 +65,7 @@ Test(synapse, a_slot_taken_back_is_passed_over)
 	synapse_queue(s, 1, 1);
 	synapse_queue(s, 2, 1);
 	atomic_store(&s->slot[1].word, slot_word(1, 0, SLOT_FREE));
-	cr_assert_eq(synapse_take(s, 77), 2);
+	cr_assert_eq(synapse_take(s, 77, 1), 2);
 }
 
 Test(synapse, the_order_goes_round)
@@ -74,7 +74,7 @@ Test(synapse, the_order_goes_round)
 
 	for (uint32_t i = 0; i < 5 * SYNAPSE_ORDER; i++) {
 		synapse_queue(s, i % SYNAPSE_SLOTS, 1);
-		cr_assert_eq(synapse_take(s, 77), (int)(i % SYNAPSE_SLOTS));
+		cr_assert_eq(synapse_take(s, 77, 1), (int)(i % SYNAPSE_SLOTS));
 		synapse_answer(s, i % SYNAPSE_SLOTS, 77, SLOT_TAKEN, SLOT_DONE);
 	}
 }
@@ -98,8 +98,8 @@ Test(synapse, an_order_written_over_forgets_nobody)
 		synapse_queue(s, 5, 1);
 		come_and_go(s, 6, crowds[i]);
 		synapse_queue(s, 7, 1);
-		cr_assert_eq(synapse_take(s, 77) + synapse_take(s, 77), 5 + 7, "a crowd of %u", crowds[i]);
-		cr_assert_eq(synapse_take(s, 77), -1);
+		cr_assert_eq(synapse_take(s, 77, 1) + synapse_take(s, 77, 1), 5 + 7, "a crowd of %u", crowds[i]);
+		cr_assert_eq(synapse_take(s, 77, 1), -1);
 		cr_assert(!synapse_waiting(s));
 	}
 }

@@ -53,7 +53,7 @@ static int load_skin(struct cookie_proof *p)
 		return -errno;
 	bpf_object__for_each_program(program, p->skel->obj)
 		bpf_program__set_autoload(program, program == p->skel->progs.skin_screen);
-	p->skel->rodata->port_syn_rate = 1;
+	p->skel->data_limits->port_syn_rate = 1;
 	error = cellws__load(p->skel);
 	port_set_add(&ports, PROBE_PORT);
 	if (!error && (bpf_map_update_elem(bpf_map__fd(p->skel->maps.own_ports), &zero, &ports, BPF_ANY) ||

@@ -142,6 +142,7 @@ static int lay(struct up *u, const struct egg *e, const struct spore *s)
 		code = up_check_place(u);
 	if (code)
 		return code;
+	u->germ.generation = s->generation;
 	code = egg_genes_write(u, s);
 	if (!code)
 		code = up_organism(u);

@@ -175,6 +175,9 @@ void events_write(const struct event *e, const volatile struct cell *cells, char
 	case HAPPENED_STRANGER:
 		write_stranger(e, to, room);
 		break;
+	case HAPPENED_MUTATE:
+		snprintf(to, room, "the DNA of generation %u is in force, put in place by %s", e->a, who);
+		break;
 	default:
 		snprintf(to, room, "%s: something this version has no name for (%u)", who, e->kind);
 	}
@@ -273,7 +276,8 @@ static void set_rest(json_t *o, const struct event *e, const volatile struct cel
 		set_number(o, e->a & 0x7f ? "signal" : "code", e->a & 0x7f ? e->a & 0x7f : e->a >> 8 & 0xff);
 		break;
 	case HAPPENED_TUMOUR:
-		set_number(o, "child", e->a);
+	case HAPPENED_MUTATE:
+		set_number(o, e->kind == HAPPENED_TUMOUR ? "child" : "generation", e->a);
 		break;
 	case HAPPENED_SECRETE:
 		set_signal(o, e);

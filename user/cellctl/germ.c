@@ -32,16 +32,18 @@ static int open_sealed(uint32_t pid, int number)
 	return fd;
 }
 
+/* Who has left the shared table has what was there then. */
 static bool view_cell(const struct cell *c, struct germ_view *v)
 {
-	int fd = c->state == CELL_LIVING && vital_is_cell(c->pid) ? open_sealed(c->pid, FD_GERM) : -1;
+	const struct plan there = { .bank = v->generation % BANKS };
+	int fd = c->state == CELL_LIVING && vital_is_cell(c->pid) ? open_sealed(c->pid, plan_germ(&there)) : -1;
 
 	if (fd < 0)
 		return false;
 	v->germ = germ_map(fd);
 	v->pid = c->pid;
 	close(fd);
-	return v->germ;
+	return v->germ && v->germ->generation == v->generation;
 }
 
 int germ_view(const struct invocation *in, const char *name, struct germ_view *v)
@@ -52,9 +54,9 @@ int germ_view(const struct invocation *in, const char *name, struct germ_view *v
 
 	if (code)
 		return code;
+	v->generation = f.self.generation;
 	for (uint32_t i = 0; i < CELL_SLOTS_MAX && !found; i++)
 		found = view_cell(&f.cell[i], v);
-	v->generation = f.self.generation;
 	family_close(&f);
 	if (found)
 		return 0;

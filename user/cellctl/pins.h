@@ -7,6 +7,7 @@
 
 #define PIN_PATH 512
 #define PIN_INJECT "prog_gland_inject" /* the program by which root sends a signal */
+#define PIN_MUTATE "prog_gland_mutate" /* the one by which root wants a new DNA */
 #define PIN_RECORD "prog_gland_record" /* the one by which root tells what it did by hand */
 
 struct family {

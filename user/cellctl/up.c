@@ -99,7 +99,7 @@ static int up_plan(struct up *u)
 	const struct dna *d = &u->germ.dna;
 	struct plan *p = &u->germ.plan;
 
-	p->routes = d->route_count;
+	germ_number(&u->germ, u->germ.generation ? u->germ.generation : 1);
 	p->vessels = d->blood_max;
 	p->listens = d->listen_count;
 	/* The egg's successor, the maxima, the founders, who are stems for a moment, the T cells, the gamete. */
@@ -133,7 +133,6 @@ int up_organism(struct up *u)
 {
 	int code = dna_check_host(&u->germ.dna, stderr) ? VERB_USAGE : 0;
 
-	u->germ.dna.observe |= u->observe;
 	if (!code)
 		code = up_steps(u);
 	if (code)
@@ -150,7 +149,7 @@ static void up_tell(const struct up *u)
 		printf("%s %s", i ? "," : "", dna->listen[i].text);
 	printf("\n");
 	up_neverban_tell(u);
-	if (dna->observe)
+	if (dna->observe || u->observe)
 		printf("%s: it observes: nothing is dropped, refused or banned; `cellctl immune enforce` ends that\n", dna->organism);
 	if (u->confirm_s)
 		printf("%s: taken down again in %llu s unless `cellctl confirm` comes\n", dna->organism,

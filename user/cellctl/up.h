@@ -15,7 +15,7 @@ struct cellws;
 struct record_kin;
 
 #define UP_UNDO_MAX  32
-#define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections and their files */
+#define UP_FDS_SPARE 192 /* with a new DNA's on their way; descriptors beyond those planned and those of connections and their files */
 
 struct up {
 	const struct invocation *in;

@@ -6,9 +6,8 @@
 #include "cellctl/pins.h"
 #include "cells/cell.h"
 #include "immune/ban.h"
-#include "shared/flood.h"
-#include "shared/hormone.h"
 #include "shared/ports.h"
+#include "tissue/mutation.h"
 #include "cellws.skel.h"
 
 #include <bpf/bpf.h>
@@ -73,12 +72,13 @@ static void set_sizes(struct up *u)
 
 static void set_limits(struct up *u)
 {
-	const struct dna *d = &u->germ.dna;
+	struct flood_limits limits;
 
-	u->skel->rodata->syn_cost_ns = d->syn_rate ? FLOOD_SECOND / d->syn_rate : 0;
-	u->skel->rodata->packet_cost_ns = d->packet_rate ? FLOOD_SECOND / d->packet_rate : 0;
-	u->skel->rodata->packet_sample = d->packet_rate >= PACKET_SAMPLE_FROM ? PACKET_SAMPLE : 1;
-	u->skel->rodata->port_syn_rate = d->cookie_rate;
+	mutation_limits(&u->germ.dna, &limits);
+	u->skel->data_limits->syn_cost_ns = limits.syn_cost_ns;
+	u->skel->data_limits->packet_cost_ns = limits.packet_cost_ns;
+	u->skel->data_limits->packet_sample = limits.packet_sample;
+	u->skel->data_limits->port_syn_rate = limits.port_syn_rate;
 	cookies_fit(u->skel, u->iface);
 }
 
@@ -188,7 +188,7 @@ static int fill_organism(struct up *u)
 {
 	struct organism o = {
 		.laid_ns = 0,
-		.generation = 1,
+		.generation = u->germ.generation,
 		.slots = u->germ.plan.slots,
 		.vessels = u->germ.plan.vessels,
 		.drain_ms = u->germ.dna.drain_ms,
@@ -206,51 +206,14 @@ static int fill_organism(struct up *u)
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.organism), &zero, &o, BPF_ANY) ? -errno : 0;
 }
 
-/* Pages that hold so many bytes; at most what the record can say, 0 stays 0. */
-static __u32 pages_of(uint64_t bytes)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (bytes + page - 1) / page;
-
-	return pages < UINT32_MAX ? (__u32)pages : UINT32_MAX;
-}
-
 /* The rules of signals and votes, as the DNA wants them. */
 static int fill_constitution(struct up *u)
 {
-	const struct dna *d = &u->germ.dna;
-	const struct constitution rules = {
-		.attenuation_q16 = d->hormone_attenuation_q16,
-		.floor_q16 = d->hormone_floor_q16,
-		.hops_max = d->hormone_hops,
-		.half_life_ms = d->hormone_half_life_ms,
-		.divide_q16 = d->hormone_divide_q16,
-		.die_q16 = d->hormone_die_q16,
-		.refractory_ms = d->hormone_refractory_ms,
-		.secretions_per_s = d->hormone_rate,
-		.answer_ms = d->health_answer_ms,
-		.prompt_ms = d->health_prompt_ms,
-		.ballot_ms = d->health_ballot_ms,
-		.memory_pages = pages_of(d->health_memory_bytes),
-		.cap_q16 = { [CLASS_NEURON] = d->cap_neuron_q16,
-			[CLASS_BLOOD] = d->cap_blood_q16,
-			[CLASS_DRONE] = d->cap_drone_q16,
-			[CLASS_STEM] = d->cap_stem_q16,
-			[CLASS_TCELL] = d->cap_tcell_q16,
-			[CLASS_GAMETE] = d->cap_gamete_q16 },
-		.may_kill = up_kernel_can_kill(),
-		.observe = d->observe,
-		.ban_s = d->ban_ms / 1000,
-		.ban_max_s = d->ban_max_ms / 1000,
-		.bans_per_minute = d->bans_per_minute,
-		/* One judges; where anything is remembered, another keeps the records. */
-		.tcells = d->memory[0] ? 2 : 1,
-		.remember = d->memory[0] != 0,
-		.widen = d->widen,
-		.widest_v4 = d->widest_v4,
-		.widest_v6 = d->widest_v6,
-	};
+	struct constitution rules;
 	__u32 zero = 0;
 
+	mutation_rules(&u->germ.dna, up_kernel_can_kill(), &rules);
+	rules.observe |= u->observe;
 	return bpf_map_update_elem(bpf_map__fd(u->skel->maps.constitution), &zero, &rules, BPF_ANY) ? -errno : 0;
 }
 
@@ -266,6 +229,10 @@ static int pin_programs(struct up *u)
 		error = pin_path(u->in, u->germ.dna.organism, PIN_RECORD, path, sizeof(path));
 	if (!error)
 		error = bpf_program__pin(u->skel->progs.gland_record, path);
+	if (!error)
+		error = pin_path(u->in, u->germ.dna.organism, PIN_MUTATE, path, sizeof(path));
+	if (!error)
+		error = bpf_program__pin(u->skel->progs.gland_mutate, path);
 	return error;
 }
 
@@ -325,6 +292,30 @@ static int attach_lineage(struct up *u)
 	return 0;
 }
 
+static void plan_programs(struct up *u)
+{
+	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
+	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
+	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
+	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
+	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
+	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
+	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
+	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
+	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
+	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
+	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
+	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
+	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
+	up_plan_fd(u, FD_PRAISE, bpf_program__fd(u->skel->progs.gland_praise));
+	up_plan_fd(u, FD_POST, bpf_program__fd(u->skel->progs.gland_post));
+	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
+	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
+	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
+	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
+	up_plan_fd(u, FD_MUTATE, bpf_program__fd(u->skel->progs.gland_mutate));
+}
+
 /*
  * Maps for the egg. The kernel maps none of them through a read-only descriptor; so the egg maps them for reading, after
  * which the kernel lets nobody make them writable again, and closes the descriptors before anything else.
@@ -351,6 +342,7 @@ static int plan_maps(struct up *u)
 		{ FD_CHRONICLE, "chronicle" },
 		{ FD_SIGNATURE_HEAD, "signature_head" },
 		{ FD_SIGNATURES, "signatures" },
+		{ FD_MUTATIONS, "mutations" },
 	};
 
 	for (unsigned i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -360,25 +352,7 @@ static int plan_maps(struct up *u)
 			return fd;
 		up_plan_fd(u, maps[i].number, fd);
 	}
-	up_plan_fd(u, FD_DIVIDE, bpf_program__fd(u->skel->progs.gland_divide));
-	up_plan_fd(u, FD_BECOME, bpf_program__fd(u->skel->progs.gland_become));
-	up_plan_fd(u, FD_ANIMATE, bpf_program__fd(u->skel->progs.gland_animate));
-	up_plan_fd(u, FD_LEAVE, bpf_program__fd(u->skel->progs.gland_leave));
-	up_plan_fd(u, FD_SECRETE, bpf_program__fd(u->skel->progs.gland_secrete));
-	up_plan_fd(u, FD_RELAY, bpf_program__fd(u->skel->progs.gland_relay));
-	up_plan_fd(u, FD_VOTE, bpf_program__fd(u->skel->progs.gland_vote));
-	up_plan_fd(u, FD_PULSE, bpf_program__fd(u->skel->progs.gland_pulse));
-	up_plan_fd(u, FD_PROMPT, bpf_program__fd(u->skel->progs.gland_prompt));
-	up_plan_fd(u, FD_PROVE, bpf_program__fd(u->skel->progs.gland_prove));
-	up_plan_fd(u, FD_PRESENT, bpf_program__fd(u->skel->progs.gland_present));
-	up_plan_fd(u, FD_BLAME, bpf_program__fd(u->skel->progs.gland_blame));
-	up_plan_fd(u, FD_BAN, bpf_program__fd(u->skel->progs.gland_ban));
-	up_plan_fd(u, FD_PRAISE, bpf_program__fd(u->skel->progs.gland_praise));
-	up_plan_fd(u, FD_POST, bpf_program__fd(u->skel->progs.gland_post));
-	up_plan_fd(u, FD_WIDEN, bpf_program__fd(u->skel->progs.gland_widen));
-	up_plan_fd(u, FD_ALARM, bpf_program__fd(u->skel->progs.gland_alarm));
-	up_plan_fd(u, FD_FORGET, bpf_program__fd(u->skel->progs.gland_forget));
-	up_plan_fd(u, FD_RESIGN, bpf_program__fd(u->skel->progs.gland_resign));
+	plan_programs(u);
 	up_plan_fd(u, FD_LYMPH, pin_map(u->in, u->germ.dna.organism, "lymph", true));
 	up_plan_fd(u, FD_ALLOW_V4, pin_map(u->in, u->germ.dna.organism, "allow_v4", true));
 	up_plan_fd(u, FD_ALLOW_V6, pin_map(u->in, u->germ.dna.organism, "allow_v6", true));

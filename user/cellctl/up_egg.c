@@ -2,6 +2,7 @@
 /* Laying the egg: a fresh process without root or capabilities, with the planned descriptors and nothing else. */
 #include "cellctl/up.h"
 #include "cellctl/confine.h"
+#include "cellctl/garden.h"
 #include "cells/cell.h"
 #include "cellws.skel.h"
 
@@ -45,6 +46,16 @@ static char *read_mime(size_t *n)
 	return text;
 }
 
+static void note_files(struct up *u)
+{
+	struct germ *g = &u->germ;
+
+	for (uint32_t i = 0; i < g->dna.route_count; i++) {
+		g->root[i] = germ_file_of(u->fds[plan_root(&g->plan, i)]);
+		g->gene[i] = germ_file_of(u->fds[plan_gene(&g->plan, i)]);
+	}
+}
+
 static int make_germ(struct up *u)
 {
 	struct germ_part parts[MEMBRANE_COUNT] = { 0 };
@@ -59,6 +70,7 @@ static int make_germ(struct up *u)
 		error = membrane_compile((enum membrane)i, !up_kernel_can_kill(), u->germ.dna.link.family, &made, &parts[i].n);
 		bytes[i] = made;
 	}
+	note_files(u);
 	if (!error)
 		error = germ_make(&u->germ, parts, bytes, mime, mime_n, u->text, u->text_n);
 	free(mime);
@@ -66,7 +78,7 @@ static int make_germ(struct up *u)
 		free((void *)(uintptr_t)bytes[i]);
 	if (error < 0)
 		return error;
-	up_plan_fd(u, FD_GERM, error);
+	up_plan_fd(u, plan_germ(&u->germ.plan), error);
 	return 0;
 }
 
@@ -133,6 +145,7 @@ static _Noreturn void become_egg(struct up *u)
 	sigset_t none;
 	int error = limit(RLIMIT_CORE, 0);
 
+	garden_plant(u);
 	/* Only then the limit: while they are arranged, every descriptor is there twice. */
 	if (!error)
 		error = arrange(u);

@@ -185,12 +185,16 @@ static int make_vessel(struct up *u, uint32_t v)
 
 static int make_bells(struct up *u)
 {
-	int error = 0;
+	int error = 0, door[2] = { -1, -1 };
 
 	for (uint32_t s = 0; s < u->germ.plan.slots && !error; s++)
 		error = make_nest(u, s);
 	for (uint32_t v = 0; v < u->germ.plan.vessels && !error; v++)
 		error = make_vessel(u, v);
+	if (!error && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door))
+		error = -errno;
+	up_plan_fd(u, FD_MUTATION_OUT, door[0]);
+	up_plan_fd(u, FD_MUTATION_IN, door[1]);
 	return error ? verb_say(VERB_FAILED, "bells and epoll sets cannot be made: %s", strerror(-error)) : 0;
 }
 

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The signatures' automaton, built once for the socket filter and the cells alike, and the filter on the listeners. */
 #include "cellctl/up.h"
-#include "immune/automaton.h"
+#include "cellctl/signatures.h"
 #include "cellws.skel.h"
 
-#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 /* From up_fit_mucosa to up_fill_mucosa. */
 static struct automaton_table table;
-
-static int build(const struct dna *d)
-{
-	const char *match[DNA_SIGNS_MAX];
-	size_t n[DNA_SIGNS_MAX];
-
-	for (uint32_t i = 0; i < d->signature_count; i++) {
-		match[i] = d->signature[i].match;
-		n[i] = strlen(match[i]);
-	}
-	automaton_done(&table);
-	return automaton_build(&table, match, n, d->signature_count);
-}
 
 /* Without signatures there is no filter, and nothing that only it needs. */
 static void leave_out(struct cellws *skel)
@@ -37,35 +23,29 @@ static void leave_out(struct cellws *skel)
 int up_fit_mucosa(struct up *u)
 {
 	const struct dna *d = &u->germ.dna;
-	int error = build(d);
+	int error;
 
+	automaton_done(&table);
+	error = signatures_build(d, &table);
 	if (error)
 		return error;
+	u->germ.signature_room = signatures_room(&table);
+	u->germ.signature_now = signature_numbered(u->germ.generation, 0);
+	u->skel->data_limits->signature_now = u->germ.signature_now;
 	if (!d->signature_count)
 		leave_out(u->skel);
 	/* Connections that have ended stay until others push them out. */
 	bpf_map__set_max_entries(u->skel->maps.flow_scans, 2 * d->connections);
-	bpf_map__set_max_entries(u->skel->maps.signatures, table.cells * sizeof(*table.cell) / sizeof(struct signature_cells));
-	return 0;
-}
-
-static int fill_cells(int fd)
-{
-	const uint32_t block = sizeof(struct signature_cells) / sizeof(*table.cell);
-
-	for (__u32 i = 0; i < table.cells / block; i++)
-		if (bpf_map_update_elem(fd, &i, table.cell + i * block, BPF_ANY))
-			return -errno;
+	bpf_map__set_max_entries(u->skel->maps.signatures,
+		SIGNATURE_BANKS * u->germ.signature_room * sizeof(*table.cell) / sizeof(struct signature_cells));
 	return 0;
 }
 
 int up_fill_mucosa(struct up *u)
 {
-	__u32 zero = 0;
-	int error = fill_cells(bpf_map__fd(u->skel->maps.signatures));
+	int error = signatures_fill(bpf_map__fd(u->skel->maps.signature_head), bpf_map__fd(u->skel->maps.signatures), &table, 0,
+		u->germ.signature_room);
 
-	if (!error && bpf_map_update_elem(bpf_map__fd(u->skel->maps.signature_head), &zero, &table.head, BPF_ANY))
-		error = -errno;
 	automaton_done(&table);
 	return error;
 }

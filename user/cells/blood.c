@@ -14,7 +14,6 @@
 
 #define EVENTS_PER_TURN 256
 #define SIGNAL_TURNS    64u /* busy turns until signals are looked for */
-#define SWEEP_MS_MAX    250u
 #define WAITING_MS      20u /* after this without a drone that takes what waits, the neuron is asked to look */
 #define ALONE_RETRY_MS  100u
 
@@ -63,18 +62,6 @@ static void blood_place(struct artery *a)
 		atomic_store_explicit(&a->synapse->cpu, here, memory_order_relaxed);
 }
 
-static uint32_t shortest_timeout(const struct dna *d)
-{
-	const uint32_t all[] = { d->head_ms, d->body_ms, d->idle_ms, d->send_ms, d->queue_ms };
-	uint32_t least = all[0];
-
-	for (unsigned i = 1; i < sizeof(all) / sizeof(*all); i++)
-		least = all[i] < least ? all[i] : least;
-	for (uint32_t i = 0; i < d->route_count; i++)
-		least = d->route[i].deadline_ms < least ? d->route[i].deadline_ms : least;
-	return least;
-}
-
 static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
 {
 	const struct dna *dna = &t->germ->dna;
@@ -85,13 +72,10 @@ static void artery_open(struct artery *a, struct tissue *t, uint32_t v)
 	a->vessel = t->vessel[v];
 	a->synapse = t->synapse[v];
 	a->epoll = plan_artery(t->plan, v);
-	a->limits = (struct http_limits){ .line = dna->line_bytes, .head = dna->head_bytes };
-	a->sweep_every = shortest_timeout(dna) / 4 < SWEEP_MS_MAX ? shortest_timeout(dna) / 4 : SWEEP_MS_MAX;
 	a->next_due = UINT64_MAX;
 	a->request_of = CONN_NONE;
 	a->vitals = &t->vitals[t->slot];
-	a->rate = dna->requests_per_second ? rate_new(dna->requests_per_second) : NULL;
-	a->screen = screen_new(dna);
+	blood_express(a);
 	a->missing = missing_new();
 	cw_assert(a->missing);
 	ring_new(&a->ready, dna->connections);
@@ -401,6 +385,7 @@ int blood_live(struct tissue *t)
 	while (!blood_is_drained(&artery)) {
 		if (blood_is_alone(t) && cell_divide(t, CLASS_STEM, 0) == 1)
 			return CLASS_STEM;
+		blood_mutate(&artery);
 		blood_turn(&artery);
 		blood_pulse(&artery);
 		if (artery.now_ms >= artery.look_ms && blood_look(&artery))

@@ -19,6 +19,7 @@ struct conn_ring {
 	uint32_t head, tail;
 };
 
+#define SWEEP_MS_MAX 250u /* between two looks at deadlines, at the most */
 #define STRAYS_MAX 8u
 #define TAGS_MAX   64u
 
@@ -82,6 +83,7 @@ struct artery {
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
 	bool strict;                /* the family is alarmed: less patience, fewer requests */
+	bool counts;                /* connections by source: the DNA has a limit */
 	struct screen *screen;
 	struct missing *missing;
 	uint64_t tagged[TAGS_MAX];  /* cookies of connections to be refused */
@@ -142,6 +144,8 @@ bool blood_continue(struct artery *a, struct conn *c);
 void blood_request(struct artery *a, uint32_t i, const char *head, uint32_t head_n);
 /* Normalises the path of a->request into a->path. 0, or the status to refuse with. */
 int request_path(struct artery *a, const char *head);
+/* Finds the route of the request in hand in the DNA of now. False when there is none: it is answered. */
+bool request_reroute(struct artery *a, uint32_t i);
 /* Answers with a canned reply; keep: the connection may go on after it. */
 void blood_refuse(struct artery *a, uint32_t i, int status, bool keep);
 /* What one remembered answer cannot serve alike: kind of connection and accepted coding. */
@@ -153,6 +157,9 @@ void blood_ask(struct artery *a, uint32_t i);
 /* blood_screen.c: attacks, and evidence of them. */
 struct screen;
 struct screen *screen_new(const struct dna *dna);
+void screen_free(struct screen *s);
+/* Counts all connections by source anew, if that is wanted. */
+void screen_count(struct artery *a);
 /* A connection comes or goes. */
 void screen_enter(struct artery *a, const struct conn *c);
 void screen_leave(struct artery *a, const struct conn *c);
@@ -202,6 +209,11 @@ bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
 /* A drone is dead: tells the kernel what it died over, if it was its own fault. */
 void pathogen_blame(struct artery *a, uint32_t drone);
 
+/* blood_mutate.c: takes on what a DNA says, at the start and whenever another has come into force. */
+void blood_express(struct artery *a);
+/* Looks whether there is another, and takes it on. */
+void blood_mutate(struct artery *a);
+
 /* blood_reply.c: complete answers in memory. */
 void reply_init(struct artery *a);
 /* Key of a request into key (room REPLY_KEY); 0 when it is not to be remembered. */
@@ -210,6 +222,8 @@ uint32_t reply_key(const char *head, struct http_span target, struct http_span h
 uint32_t reply_find(struct artery *a, const char *key, uint32_t key_n, uint32_t variant);
 void reply_remember(struct artery *a, const char *key, uint32_t key_n, uint32_t variant, const char *bytes,
 	uint32_t head_n, uint32_t body_n, uint32_t date_at, uint32_t fresh_ms);
+/* None that is remembered counts any more. */
+void reply_forget(struct artery *a);
 uint32_t reply_canned(struct artery *a, int status, bool keep);
 void reply_fresh_date(struct artery *a, uint32_t reply);
 

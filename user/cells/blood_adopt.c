@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Taking over a vessel: records are repaired, lists made anew, and every connection goes on where the kernel says it is. */
 #include "cells/blood_adopt.h"
-#include "immune/crowd.h"
 #include "cells/cell.h"
 
 #include <errno.h>
@@ -213,7 +212,6 @@ static void adopt_records(struct artery *a)
 			continue;
 		}
 		a->open++;
-		screen_enter(a, c);
 		if (c->phase == CONN_SENDING && conn_out(c)->kind == OUT_REPLY)
 			v->reply[conn_out(c)->ref].refs++;
 	}
@@ -305,8 +303,7 @@ void blood_adopt(struct artery *a)
 
 	if (!v->capacity) {
 		vessel_init(v, a->t->germ->dna.connections);
-		if (a->t->crowd[a->v])
-			crowd_init(a->t->crowd[a->v], a->t->germ->dna.connections);
+		screen_count(a);
 		reply_init(a);
 		slots_init(a);
 		return;
@@ -314,9 +311,9 @@ void blood_adopt(struct artery *a)
 	slots_init(a);
 	repair_all(a);
 	adopt_buffers(v);
-	if (a->t->crowd[a->v])
-		crowd_init(a->t->crowd[a->v], a->t->germ->dna.connections);
+	reply_forget(a); /* they may be of an older DNA */
 	adopt_records(a);
+	screen_count(a);
 	slots_init(a);
 	adopt_strays(a);
 	adopt_orphans(a);

@@ -177,7 +177,7 @@ static void answer_remember(struct artery *a, uint32_t i, uint32_t slot, const s
 	char key[REPLY_KEY];
 	uint32_t key_n;
 
-	if (!w->fresh_ms || w->said.kind != ANSWER_BYTES || !(c->flags & CONN_PLAIN) || (c->flags & CONN_HEAD_ONLY) ||
+	if (!w->fresh_ms || c->generation != a->t->generation || w->said.kind != ANSWER_BYTES || !(c->flags & CONN_PLAIN) || (c->flags & CONN_HEAD_ONLY) ||
 		w->said.status >= 500 || w->head_n + w->said.body_len > REPLY_BYTES || w->said.length != w->said.body_len ||
 		!lines_are_public(data + w->head_at, w->head_n))
 		return;

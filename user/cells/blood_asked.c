@@ -87,8 +87,7 @@ bool asked_drone_lives(const struct artery *a, uint32_t id)
 static bool is_forgotten(const struct artery *a, uint32_t slot, uint64_t word)
 {
 	const struct asked *r = &a->vessel->asked[slot];
-	const struct dna *dna = &a->t->germ->dna;
-	uint64_t allowed = (uint64_t)dna->queue_ms + dna->route[r->route].deadline_ms + LATE_MS;
+	uint64_t allowed = (uint64_t)a->t->germ->dna.queue_ms + a->t->longest_ms + LATE_MS;
 
 	return a->now_ms - r->queued_ms > allowed && !evidence_look(a->t, slot_drone(word), REASON_DEADLINE);
 }
@@ -134,6 +133,18 @@ static void audit_free(struct artery *a, uint32_t slot)
 	atomic_store(&a->synapse->slot[slot].word, known);
 }
 
+/* Drones leave what is said to be of a DNA that they do not live by. */
+static void audit_generation(struct artery *a, uint32_t slot)
+{
+	uint32_t known = conn_at(a, a->vessel->asked[slot].asker)->generation;
+	volatile uint32_t *said = &a->synapse->slot[slot].generation;
+
+	if (*said == known)
+		return;
+	audit_found(a);
+	*said = known;
+}
+
 /* Whether it waits to be taken. */
 static bool audit_asked(struct artery *a, uint32_t slot)
 {
@@ -147,10 +158,12 @@ static bool audit_asked(struct artery *a, uint32_t slot)
 		slot_spoiled(a, slot);
 		return false;
 	}
+	if (slot_state(word) == SLOT_QUEUED) {
+		audit_generation(a, slot);
+		return true;
+	}
 	if (is_answer(word))
 		slot_look(a, slot);
-	else if (slot_state(word) == SLOT_QUEUED)
-		return true;
 	else if (!asked_drone_lives(a, slot_drone(word)))
 		blood_requeue(a, slot_drone(word));
 	return false;

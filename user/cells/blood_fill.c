@@ -53,6 +53,7 @@ void slot_fill(struct artery *a, uint32_t i, uint32_t slot)
 	r->path = a->request.path;
 	r->host = a->request.host;
 	r->route = s->route = c->route;
+	s->generation = c->generation;
 	s->head_n = head_n;
 	s->path_n = put_request(a, c, head, a->synapse->data[slot]);
 	s->body_n = c->flags & CONN_HAS_BODY ? conn_in(c)->staged : 0;

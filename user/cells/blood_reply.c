@@ -133,6 +133,13 @@ uint32_t reply_find(struct artery *a, const char *key, uint32_t key_n, uint32_t 
 	return CONN_NONE;
 }
 
+void reply_forget(struct artery *a)
+{
+	for (uint32_t i = 0; i < REPLY_FIRST_CANNED; i++)
+		a->vessel->reply[i].fresh_until = 0;
+	a->remembered_until = 0;
+}
+
 /* The place for a new reply: its own old one, else the one longest unused; one that is being sent is left alone. */
 static uint32_t reply_place(struct artery *a, uint32_t hash, const char *key, uint32_t key_n, uint32_t variant)
 {

@@ -99,7 +99,22 @@ static int request_route(struct artery *a, struct conn *c, const char *head)
 	if (route < 0)
 		return 404;
 	c->route = (uint32_t)route;
+	c->generation = a->t->generation;
+	c->deadline_ms = a->t->germ->dna.route[route].deadline_ms;
 	return 0;
+}
+
+bool request_reroute(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	const char *head = vessel_byte(a->vessel, c, c->used);
+
+	cw_assert(http_head_parse(head, (uint32_t)(c->req_end - c->used), &a->request) == 0);
+	a->request_of = i;
+	if (!request_route(a, c, head))
+		return true;
+	blood_refuse(a, i, 404, blood_body_is_read(c));
+	return false;
 }
 
 static int request_admit(struct artery *a, struct conn *c, const char *head)

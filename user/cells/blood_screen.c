@@ -45,6 +45,16 @@ struct screen *screen_new(const struct dna *dna)
 	return s;
 }
 
+void screen_free(struct screen *s)
+{
+	if (!s)
+		return;
+	rate_free(s->bad);
+	rate_free(s->missing);
+	rate_free(s->weak);
+	free(s);
+}
+
 void screen_present(struct artery *a, const struct conn *c, uint32_t reason, uint32_t rule, const char *text, size_t n)
 {
 	struct present_call call = { .fd = (uint32_t)c->fd, .reason = reason, .rule = rule, .route = ANTIGEN_NO_RULE };
@@ -184,14 +194,24 @@ int screen_body(struct artery *a, struct conn *c, uint32_t slot)
 /* A trusted proxy's connections are those of many, and whose they are changes from request to request. */
 void screen_enter(struct artery *a, const struct conn *c)
 {
-	if (a->t->crowd[a->v] && !c->via)
+	if (a->counts && !c->via)
 		crowd_enter(a->t->crowd[a->v], client_key(c));
 }
 
 void screen_leave(struct artery *a, const struct conn *c)
 {
-	if (a->t->crowd[a->v] && !c->via)
+	if (a->counts && !c->via)
 		crowd_leave(a->t->crowd[a->v], client_key(c));
+}
+
+void screen_count(struct artery *a)
+{
+	if (!a->counts)
+		return;
+	crowd_init(a->t->crowd[a->v], a->t->germ->dna.connections);
+	for (uint32_t i = 0; i < a->vessel->high; i++)
+		if (conn_at(a, i)->fd >= 0)
+			screen_enter(a, conn_at(a, i));
 }
 
 bool screen_is_crowd(struct artery *a, const struct conn *c)

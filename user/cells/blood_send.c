@@ -111,7 +111,7 @@ static void part_done(struct artery *a, uint32_t i)
 	}
 	c->pieces = o->piece;
 	conn_phase(c, CONN_ASKED);
-	conn_deadline(a, i, a->t->germ->dna.route[c->route].deadline_ms);
+	conn_deadline(a, i, c->deadline_ms);
 	slot_want_more(a, c->slot);
 }
 

@@ -92,7 +92,7 @@ void slot_feed(struct artery *a, uint32_t i)
 	slot_return(a, c->slot, SLOT_FED);
 	if (conn_in(c)->whole) {
 		conn_phase(c, CONN_ASKED);
-		conn_deadline(a, i, a->t->germ->dna.route[c->route].deadline_ms);
+		conn_deadline(a, i, c->deadline_ms);
 	}
 }
 
@@ -181,6 +181,9 @@ void blood_ask(struct artery *a, uint32_t i)
 	struct conn *c = conn_at(a, i);
 	uint32_t slot;
 
+	/* It may have waited for its body, or for a slot, while the DNA was changed. */
+	if (c->generation != a->t->generation && !request_reroute(a, i))
+		return;
 	asked_deadline(a, i);
 	if (!a->slots_left) {
 		a->request_of = CONN_NONE;
@@ -269,7 +272,7 @@ bool slot_repeat(struct artery *a, uint32_t i, uint32_t slot, uint32_t state)
 static void slot_lost(struct artery *a, uint32_t i, uint32_t slot)
 {
 	struct conn *c = conn_at(a, i);
-	bool late = asked_worked_ms(a, slot) >= a->t->germ->dna.route[c->route].deadline_ms;
+	bool late = asked_worked_ms(a, slot) >= c->deadline_ms;
 
 	a->vitals->errors++;
 	if (c->pieces || c->phase == CONN_SENDING)

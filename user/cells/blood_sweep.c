@@ -33,7 +33,7 @@ static void give_up_asked(struct artery *a, uint32_t i)
 
 void asked_deadline(struct artery *a, uint32_t i)
 {
-	uint32_t gene = a->t->germ->dna.route[conn_at(a, i)->route].deadline_ms, queue = a->t->germ->dna.queue_ms;
+	uint32_t gene = conn_at(a, i)->deadline_ms, queue = a->t->germ->dna.queue_ms;
 
 	conn_deadline(a, i, gene < queue ? gene : queue);
 }
@@ -66,7 +66,7 @@ static void expire_spoiled(struct artery *a, uint32_t i, uint64_t waited)
 static void expire_asked(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
-	uint32_t allowed = a->t->germ->dna.route[c->route].deadline_ms;
+	uint32_t allowed = c->deadline_ms;
 	uint64_t worked = asked_worked_ms(a, c->slot), waited = a->now_ms - a->vessel->asked[c->slot].queued_ms, word;
 
 	if (!asked_look(a, c->slot, &word)) {

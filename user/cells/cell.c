@@ -2,6 +2,7 @@
 /* The life loop of every cell and what all classes do alike. May touch: its own slot. Never touches: another's. */
 #include "cells/cell.h"
 #include "cells/choice.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 #include "tissue/chart.h"
 #include "tissue/key.h"
@@ -86,6 +87,7 @@ static void cell_move_in(struct tissue *t, uint32_t slot, uint32_t id, int class
 	t->slot = slot;
 	t->id = id;
 	t->class = class;
+	mine->dna = t->generation;
 	mine->base_requests = mine->requests + mine->expressed;
 	atomic_store(&t->commons->asleep[slot], 0);
 	cw_assert(inbox_open(t) == 0);
@@ -141,7 +143,7 @@ int cell_divide(struct tissue *t, int class, uint32_t seen)
 
 int cell_become(struct tissue *t, int class, uint32_t seen)
 {
-	struct gland_call call = { .class = (uint32_t)class, .seen = seen };
+	struct gland_call call = { .class = (uint32_t)class, .seen = seen, .dna = t->generation };
 	int error = gland_run(FD_BECOME, &call);
 
 	if (error)
@@ -241,14 +243,13 @@ static void egg_start(struct tissue *t, char **argv)
 	tissue_title_at(argv[0], strlen(argv[0]));
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	cell_signals();
-	t->germ = germ_map(FD_GERM);
-	cw_assert(t->germ);
-	t->plan = &t->germ->plan;
+	mutation_begin(t);
 	cw_assert(tissue_open(t) == 0);
 	egg_charts(t);
 	egg_blank(FD_CELLS, FD_LOADS);
 	egg_blank(FD_CONSTITUTION, FD_PATHOGENS);
 	egg_blank(FD_SIGNATURE_HEAD, FD_SIGNATURES);
+	egg_blank(FD_MUTATIONS, FD_MUTATIONS);
 	t->key = key_map(FD_KEY);
 	egg_blank(FD_KEY, FD_KEY);
 	t->pair = t->germ->dna.link.family ? pair_map(FD_PAIR) : NULL;

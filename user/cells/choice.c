@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Decisions of a living cell about itself. Touches nothing but its own census entry, through the kernel. */
 #include "cells/choice.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 
 static struct {
@@ -72,6 +73,7 @@ struct fate choice_of_stem(const struct tissue *t, int *look_ms)
 	/* Who descends from blood has no pair to prove itself with: that vacancy is for others. */
 	if (!t->pair)
 		now[CLASS_GAMETE].min = 0;
+	mutation_vacancy(t, now);
 	fate = fate_of_stem(now);
 	if (fate.act == FATE_WAIT)
 		fate = stem_by_signal(t, now, look_ms);

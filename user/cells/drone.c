@@ -3,6 +3,7 @@
 #include "cells/cell.h"
 #include "cells/choice.h"
 #include "cells/drone.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 
 #include <errno.h>
@@ -165,32 +166,53 @@ static void forget_parked(struct drone *d, uint32_t vessel, uint32_t slot)
 			drone_unpark(d, &d->parked[i]);
 }
 
+/*
+ * The number blood gives it is of the DNA blood lived by then: of an older one it says nothing here. 0, or the status to answer
+ * with: this DNA has no such route any more, or another drone has written there, of which who takes the request must not die.
+ */
+static int find_route(struct drone *d, uint32_t vessel, uint32_t slot)
+{
+	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
+	const volatile struct slot *s = &d->t->synapse[vessel]->slot[slot];
+	uint32_t head_n = s->head_n, path_n = s->path_n, said = s->route;
+	const struct dna *dna = &d->t->germ->dna;
+	const char *path = (const char *)d->t->synapse[vessel]->data[slot] + SLOT_HEAD_AT + head_n;
+	int route;
+
+	d->route = 0;
+	if (s->generation == d->t->generation) {
+		d->route = said < dna->route_count ? said : 0;
+		return said < dna->route_count ? 0 : 502;
+	}
+	if (head_n > HTTP_HEAD_MAX || path_n > SLOT_PATH_ROOM)
+		return 502;
+	route = dna_route_find(dna, path, path_n);
+	d->route = route < 0 ? 0 : (uint32_t)route;
+	return route < 0 ? 404 : 0;
+}
+
 static void begin(struct drone *d, uint32_t vessel, uint32_t slot)
 {
 	struct synapse *y = d->t->synapse[vessel];
 	struct slot *s = &y->slot[slot];
 	uint32_t body_n = *(const volatile uint32_t *)&s->body_n;
 	uint64_t now = clock_ms();
-	bool spoiled = false;
+	int status;
 	struct parked *p;
 
 	forget_parked(d, vessel, slot);
 	s->taken_ms = now;
-	/* Read once: others can write there, and what is said of it, and done with it, must be the same. */
-	d->route = *(const volatile uint32_t *)&s->route;
-	if (d->route >= d->t->germ->dna.route_count) {
-		d->route = 0;
-		spoiled = true;
-	}
+	status = find_route(d, vessel, slot);
 	chart_busy(d->chart, d->route, now);
 	if (!drone_is_quick(&d->gene[d->route])) {
 		drone_ring(d);
 		drone_roam(d);
 		d->strolls = 0;
 	}
-	/* Another drone has written into it: who takes it must not die of that. */
-	if (spoiled || body_n > SLOT_BODY_ROOM) {
-		drone_fail(d, vessel, slot, 502);
+	if (!status && body_n > SLOT_BODY_ROOM)
+		status = 502;
+	if (status) {
+		drone_fail(d, vessel, slot, status);
 		return;
 	}
 	if (s->body_last) {
@@ -213,7 +235,7 @@ static bool work_on_queue(struct drone *d)
 
 	for (uint32_t i = 0; i < vessels; i++) {
 		uint32_t v = (d->next_vessel + i) % vessels;
-		int slot = synapse_take(d->t->synapse[v], d->t->id);
+		int slot = synapse_take(d->t->synapse[v], d->t->id, d->t->generation);
 
 		if (slot < 0)
 			continue;
@@ -316,6 +338,11 @@ static void drone_close_foreign(const struct tissue *t)
 	long kept = syscall(SYS_close_range, (unsigned)plan_shared_at(p), ~0U, CLOSE_RANGE_UNSHARE);
 
 	cw_assert(kept == 0);
+	/* Those of its DNA may have given way to the next but one's by the time the table became its own. */
+	if (!mutation_holds(t)) {
+		tissue_log(t, "its DNA is gone before it could live by it; this cell ends");
+		_exit(0);
+	}
 	if (mine > (unsigned)plan_slots_at(p))
 		cw_assert(syscall(SYS_close_range, (unsigned)plan_slots_at(p), mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, 0) == 0);
@@ -337,6 +364,16 @@ static void drone_busy(struct drone *d)
 	signal_drain(d->t);
 }
 
+/* Loaded; roots of its own DNA are all that is left of both banks. */
+static void drone_close_genes(const struct plan *p)
+{
+	int other = p->bank ? FD_FIXED : PLAN_ROUTED - 2 * (int)PLAN_ROUTES;
+
+	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(p, 0), (unsigned)plan_gene(p, PLAN_ROUTES) - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, (unsigned)other, (unsigned)other + 2 * PLAN_ROUTES - 1, 0) == 0);
+	close(FD_GERM);
+}
+
 static struct drone drone;
 
 /* Without a cell that shares the sockets nobody can bring a request any more, and nobody can be grown from a drone. */
@@ -356,12 +393,12 @@ int drone_live(struct tissue *t)
 	drone_close_foreign(t);
 	drone_place_init(&drone);
 	drone_load(&drone);
-	cw_assert(syscall(SYS_close_range, (unsigned)plan_gene(t->plan, 0), (unsigned)plan_vessel_bell(t->plan, 0) - 1, 0) ==
-		  0);
-	close(FD_GERM);
+	drone_close_genes(t->plan);
 	cell_seal(t, MEMBRANE_DRONE);
 	while ((!cell_leaving || drone.parked_n) && !drone_is_alone(t)) {
 		bool did = work_on_parked(&drone);
+
+		mutation_leave(t);
 
 		if (!cell_leaving)
 			did |= work_on_queue(&drone);

@@ -20,6 +20,10 @@ static int load_static(struct drone *d, uint32_t route)
 		.mime = types,
 	};
 
+	if (!germ_file_is(&d->t->germ->root[route], config.root_fd)) {
+		tissue_log(d->t, "the root of route %s is another directory than the DNA names", r->prefix);
+		return -ESTALE;
+	}
 	if (!types)
 		types = http_mime_new(germ_bytes(d->t->germ, d->t->germ->mime), d->t->germ->mime.n);
 	config.mime = types;
@@ -36,6 +40,10 @@ static int load_object(struct drone *d, uint32_t route)
 	void *object;
 	int error;
 
+	if (!germ_file_is(&d->t->germ->gene[route], plan_gene(d->t->plan, route))) {
+		tissue_log(d->t, "the gene of route %s is another file than the DNA names", r->prefix);
+		return -ESTALE;
+	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", plan_gene(d->t->plan, route));
 	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	gene = object ? dlsym(object, "cellws_gene") : NULL;

@@ -2,11 +2,12 @@
 /* The egg: asleep on the listeners. Touches nothing of a client; ends as the neuron at the first request. */
 #include "cells/cell.h"
 #include "cells/fate.h"
+#include "cells/mutation.h"
 
 #include <errno.h>
 
 /* Until somebody knocks, no timer runs. */
-static bool egg_sleep(const struct tissue *t)
+static bool egg_sleep(struct tissue *t)
 {
 	int nest = plan_nest(t->plan, t->slot);
 	struct epoll_event e;
@@ -19,6 +20,7 @@ static bool egg_sleep(const struct tissue *t)
 			if (e.data.u32 == EVENT_ARTERY)
 				return true;
 			cell_clear_nest(t);
+			mutation_follow(t);
 		}
 	return false;
 }

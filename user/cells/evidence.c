@@ -91,10 +91,42 @@ static bool read_proof(const struct tissue *t, uint32_t slot, struct proof *p)
 	return from->asked_ns == asked && p->asked_ns == asked && from->answered_ns == answered && p->answered_ns == answered;
 }
 
+static bool is_of_one_dna(const struct tissue *t, const struct cell *c)
+{
+	return c->dna == t->generation && t->organism->generation == t->generation;
+}
+
+/*
+ * A drone may live by another DNA than who judges it, whose deadlines are not the drone's: then only the longest is too
+ * long. Who lives by one that is in force no more judges nobody by it.
+ */
+static enum held look_held(const struct tissue *t, const struct cell *c, uint64_t *worked)
+{
+	uint64_t since;
+	uint32_t route;
+
+	if (is_of_one_dna(t, c))
+		return evidence_held(&t->charts[c->slot], c->id, &t->germ->dna, clock_ms(), worked);
+	*worked = 0;
+	if (!chart_work(&t->charts[c->slot], c->id, &since, &route))
+		return HELD_NOTHING;
+	*worked = clock_ms() > since ? clock_ms() - since : 0;
+	return t->organism->generation != t->generation || *worked < t->longest_ms ? HELD_IN_TIME : HELD_TOO_LONG;
+}
+
+static bool look_excused(const struct tissue *t, const struct cell *c, uint64_t asked_ms)
+{
+	uint64_t worked;
+
+	if (c->class == CLASS_DRONE && is_of_one_dna(t, c))
+		return evidence_excused(&t->charts[c->slot], c->id, &t->germ->dna, clock_ms(), asked_ms, t->rules->answer_ms);
+	return c->class == CLASS_DRONE && look_held(t, c, &worked) == HELD_IN_TIME &&
+	       asked_ms <= worked + t->rules->answer_ms + t->longest_ms;
+}
+
 bool evidence_look(const struct tissue *t, uint32_t target, uint32_t reason)
 {
 	uint32_t slot = cell_slot_of_id(target);
-	const struct dna *dna = &t->germ->dna;
 	uint64_t now = clock_boot_ns(), worked;
 	struct cell c;
 	struct proof p;
@@ -108,13 +140,12 @@ bool evidence_look(const struct tissue *t, uint32_t target, uint32_t reason)
 		return false;
 	switch (reason) {
 	case REASON_DEADLINE:
-		return c.class == CLASS_DRONE && evidence_held(&t->charts[slot], target, dna, clock_ms(), &worked) == HELD_TOO_LONG;
+		return c.class == CLASS_DRONE && look_held(t, &c, &worked) == HELD_TOO_LONG;
 	case REASON_MALFORMED:
 		return c.class == CLASS_DRONE && look_malformed(t, slot, target);
 	case REASON_SILENT:
 		return read_proof(t, slot, &p) && evidence_overdue(&p, target, t->rules->answer_ms, now) &&
-		       !(c.class == CLASS_DRONE && evidence_excused(&t->charts[slot], target, dna, clock_ms(),
-							   (now - p.asked_ns) / 1000000, t->rules->answer_ms));
+		       !look_excused(t, &c, (now - p.asked_ns) / 1000000);
 	case REASON_PROOF:
 		return t->key && read_proof(t, slot, &p) && evidence_wrong(&p, &c, t->key);
 	case REASON_MEMORY:

@@ -26,6 +26,7 @@ static void close_foreign(const struct tissue *t)
 	cw_assert(syscall(SYS_close_range, FD_FIXED, mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_SIGNATURES, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_GERM_EVEN, FD_MUTATION_OUT, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
 }
 

@@ -3,6 +3,7 @@
 #include "cells/neuron.h"
 #include "cells/cell.h"
 #include "cells/fate.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 #include "tissue/synapse.h"
 
@@ -29,7 +30,8 @@ static void neuron_hear(void *ctx, const struct message *m)
 		tissue_log(t, "%s %u is condemned by a majority and killed", class_name((int)m->class), m->slot);
 		break;
 	case MSG_DRAIN:
-		tissue_log(t, "%s %u is one too many and leaves", class_name((int)m->class), m->slot);
+		tissue_log(t, "%s %u %s and leaves", class_name((int)m->class), m->slot,
+			mutation_is_past(t, m->slot) ? "lives by an older DNA" : "is one too many");
 		break;
 	case MSG_TUMOUR:
 		/* The kernel has killed it where it can. */
@@ -151,6 +153,7 @@ int neuron_live(struct tissue *t)
 		int born = neuron_keep_pool(t), patience = neuron_patience(&n, clock_ms());
 		bool called = false;
 
+		mutation_follow(t);
 		if (born == 1)
 			return CLASS_STEM;
 		if (born < 0 && patience > NEURON_RETRY_MS)

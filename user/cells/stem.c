@@ -2,6 +2,7 @@
 /* The stem: waits for a vacancy. Never touches the network; ends as another class, for good. */
 #include "cells/cell.h"
 #include "cells/choice.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 
 #include <errno.h>
@@ -76,8 +77,10 @@ int stem_live(struct tissue *t)
 
 	while (!cell_leaving) {
 		bool again;
-		int timeout;
-		int class = stem_act(t, &again, &timeout);
+		int timeout, class;
+
+		mutation_follow(t);
+		class = stem_act(t, &again, &timeout);
 
 		if (class != CLASS_STEM)
 			return class;

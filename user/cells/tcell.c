@@ -29,6 +29,7 @@ static void tcell_close_foreign(const struct tissue *t)
 	cw_assert(syscall(SYS_close_range, FD_REFUSED, mine - 1, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
+	close(FD_GERM);
 	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_PRAISE, 0) == 0);
 }
 

@@ -5,6 +5,7 @@
  * the last minutes: the next judge does without. The helper has half of the sources and leaves the alarm to the judge.
  */
 #include "cells/cell.h"
+#include "cells/mutation.h"
 #include "cells/signal.h"
 #include "cells/tcell.h"
 #include "immune/alarm.h"
@@ -318,9 +319,8 @@ void judge_live(struct tissue *t, enum post post)
 	struct epoll_event e[4];
 
 	judge_open(&j, t, post);
-	close(FD_GERM);
 	cell_seal(t, MEMBRANE_TCELL);
-	while (!cell_leaving && !tcell_is_alone(t) && judge_is_needed(&j)) {
+	while (!cell_leaving && !tcell_is_alone(t) && judge_is_needed(&j) && !mutation_is_over(t)) {
 		judge_turn(&j);
 		if (cell_wait(plan_nest(t->plan, t->slot), e, 4, judge_patience(&j)) > 0)
 			cell_clear_nest(t);

@@ -65,6 +65,8 @@ struct dna_signature {
 	uint32_t line; /* in the file */
 };
 
+#define DNA_LINES_MAX 128 /* at least as many as there are options */
+
 /* Flat: it is handed to the cells in one sealed memory file. Values by the table in include/dna_table.h. */
 struct dna {
 	char file[DNA_PATH_MAX];  /* as named by the operator, for messages */
@@ -90,6 +92,7 @@ struct dna {
 	uint32_t queue_ms;
 	uint32_t drain_ms;
 	uint32_t requests_per_second; /* per source address (v6: /64), 0 = unlimited */
+	uint32_t option_line[DNA_LINES_MAX]; /* by place in the table of options: where in the file, 0 when not given */
 	uint32_t user_line;           /* of the option user in the file, 0 when not given; so the others */
 	uint32_t key_line, report_program_line, report_user_line;
 	uint32_t syn_rate, packet_rate; /* per source and second; 0: no limit */
@@ -168,6 +171,15 @@ int dna_parse(const char *text, size_t n, const char *name, struct dna *dna, FIL
  * messages and result as dna_parse.
  */
 int dna_check_host(const struct dna *dna, FILE *out);
+
+/*
+ * What an organism that lives by now cannot change without going down (DNA_FIXED in dna_table.h): each such option that next
+ * has another value for is printed to out, in the same form, with both values; out NULL: nothing is. How many.
+ */
+int dna_check_change(const struct dna *now, const struct dna *next, FILE *out);
+
+/* Whether both say the same, line for line, wherever the files are. */
+bool dna_is_same(const struct dna *a, const struct dna *b);
 
 /*
  * A copy of a shared object (at most 256 MiB) in sealed memory, opened with the caller's rights; a process that may not

@@ -182,6 +182,7 @@ int dna_parse(const char *text, size_t n, const char *name, struct dna *dna, FIL
 	dna_value_defaults(&r, false);
 	check_bytes(&r, text, n);
 	read_text(&r, text, n);
+	memcpy(dna->option_line, r.given, sizeof(r.given));
 	dna->user_line = r.given[DNA_TOP_user];
 	dna->key_line = r.given[DNA_TOP_key];
 	dna->report_program_line = r.given[DNA_IMMUNE_report_program];

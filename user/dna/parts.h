@@ -33,6 +33,8 @@ enum dna_option_id {
 		DNA_OPTION_COUNT,
 };
 
+_Static_assert((int)DNA_OPTION_COUNT <= DNA_LINES_MAX, "every option has its line");
+
 struct dna_section {
 	const char *name;
 	int parent;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The germ's sealed memory file: made by `up`, mapped read-only by the egg. */
+/* The germ's sealed memory file: made by `up` or for a new DNA, mapped read-only by cells; and which files it speaks of. */
 #include "tissue/germ.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
 		error = germ_write(fd, mime, mime_n);
 	if (!error)
 		error = germ_write(fd, text, text_n);
-	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+	if (!error && fcntl(fd, F_ADD_SEALS, GERM_SEALS | F_SEAL_SEAL))
 		error = -errno;
 	if (error) {
 		close(fd);
@@ -81,4 +81,20 @@ const struct germ *germ_map(int fd)
 	if (g == MAP_FAILED || g->magic != GERM_MAGIC || g->bytes != (uint64_t)st.st_size)
 		return NULL;
 	return g;
+}
+
+struct germ_file germ_file_of(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return (struct germ_file){ 0 };
+	return (struct germ_file){ .device = st.st_dev, .inode = st.st_ino };
+}
+
+bool germ_file_is(const struct germ_file *wanted, int fd)
+{
+	struct germ_file found = germ_file_of(fd);
+
+	return !wanted->inode || (found.device == wanted->device && found.inode == wanted->inode);
 }

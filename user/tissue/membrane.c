@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,16 @@ static int landlock_roots(int rules, const struct germ *g)
 		if (g->dna.route[i].root[0])
 			error = landlock_place(rules, plan_root(&g->plan, i), PLACES_READ);
 	return error;
+}
+
+/* Roots of later DNAs: Landlock's rules can only become fewer, so what root will mount there is allowed from the start. */
+static int landlock_garden(int rules)
+{
+	struct stat st;
+
+	if (fstat(FD_GARDEN, &st) || !S_ISDIR(st.st_mode))
+		return 0;
+	return landlock_place(rules, FD_GARDEN, PLACES_READ);
 }
 
 /* Where the dynamic loader finds what a gene is linked with. */
@@ -98,6 +109,8 @@ int membrane_landlock(const struct germ *g, enum membrane kind)
 	if (rules < 0)
 		return -errno;
 	error = kind == MEMBRANE_TCELL || kind == MEMBRANE_SCRIBE || kind == MEMBRANE_GAMETE ? 0 : landlock_roots(rules, g);
+	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_BLOOD))
+		error = landlock_garden(rules);
 	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_BLOOD))
 		error = landlock_libraries(rules);
 	if (!error && (kind == MEMBRANE_GERM || kind == MEMBRANE_SCRIBE))

@@ -39,7 +39,8 @@ int membrane_compile(enum membrane kind, bool may_kill, bool links, char **bytes
 int membrane_seccomp(const struct germ *g, enum membrane kind);
 
 /*
- * Landlock: from now on only the document roots can be read; by the germ line and blood also system libraries. The memory's
+ * Landlock: from now on only the document roots can be read; by the germ line and blood also roots that root opens for later
+ * DNAs, and system libraries. The memory's
  * directory can be written to by those who keep the records, and by the germ line, which bears them. 0, or -errno
  * (-EOPNOTSUPP, -ENOSYS: the kernel has no Landlock).
  */

@@ -45,10 +45,10 @@
 	X(fcntl) X(unlink) X(unlinkat) X(rename) X(renameat) X(renameat2) X(access) X(faccessat) X(faccessat2)         \
 	X(readlink) X(readlinkat) X(mremap) X(fchmod) X(nanosleep) X(clock_nanosleep)
 
-/* What links to other hosts need, beside sockets of one kind; of the gamete, and of those who bear it. */
+/* What links to other hosts, and a new DNA that comes over them, need, beside sockets of one kind; of the gamete, and of those who bear it. */
 #define CALLS_LINK(X)                                                                                                 \
 	X(accept4) X(recvfrom) X(sendto) X(shutdown) X(getsockopt) X(setsockopt) X(connect) X(getpeername) X(getsockname) \
-	X(mlock) X(munlock)
+	X(mlock) X(munlock) X(memfd_create) X(sendmsg) X(fcntl) X(fstat) X(newfstatat)
 
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),

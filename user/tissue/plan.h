@@ -5,11 +5,13 @@
 
 #include <stdint.h>
 
+#define PLAN_ROUTES 64u /* as many as a DNA can have */
 #define VESSELS_MAX 8u
+#define BANKS       2u /* of germ, roots and genes: a generation of the DNA has that of its number, modulo this */
 
-/* Set by `up`, the same for every cell. */
+/* Set by `up`, the same for every cell; but for bank, which changes with the DNA. */
 struct plan {
-	uint32_t routes;
+	uint32_t bank;
 	uint32_t vessels;
 	uint32_t slots;
 	uint32_t listens;
@@ -19,7 +21,7 @@ enum {
 	FD_NULL = 0,
 	FD_LOG = 1,
 	FD_ERR = 2,
-	FD_GERM = 3,     /* sealed memory file: DNA, filters, media types */
+	FD_GERM = 3,     /* sealed memory file: DNA, filters, media types; of bank 1, where the first generation is */
 	FD_READY = 4,    /* to `up`; closed once the egg is laid */
 	FD_DIVIDE = 5,   /* programs of the gland */
 	FD_BECOME = 6,
@@ -72,36 +74,50 @@ enum {
 	FD_LINK_STATE = 53,
 	FD_SHARED = 54,
 	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
-	FD_FIXED = 56,
+	FD_GERM_EVEN = 56, /* the germ of bank 0; from here on of a DNA that changes */
+	FD_GARDEN = 57,  /* directory where root mounts later DNAs' roots, in a mount namespace of the cells; or /dev/null */
+	FD_MUTATIONS = 58, /* map, mapped and closed like those above */
+	FD_MUTATION_OUT = 59, /* where a cell of the shared table takes a new DNA's descriptors */
+	FD_MUTATION_IN = 60, /* where root, or a gamete, puts them in */
+	FD_MUTATE = 61,  /* the program that puts it in force */
+	FD_FIXED = 62,
 };
+
+static inline int plan_germ(const struct plan *p)
+{
+	return p->bank ? FD_GERM : FD_GERM_EVEN;
+}
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
 static inline int plan_root(const struct plan *p, uint32_t route)
 {
-	(void)p;
-	return (int)(FD_FIXED + route);
+	return (int)(FD_FIXED + 2 * p->bank * PLAN_ROUTES + route);
 }
 
 static inline int plan_gene(const struct plan *p, uint32_t route)
 {
-	return (int)(FD_FIXED + p->routes + route);
+	return (int)(FD_FIXED + (2 * p->bank + 1) * PLAN_ROUTES + route);
 }
+
+/* First descriptor behind those of all routes, of both banks. */
+#define PLAN_ROUTED (FD_FIXED + 2 * BANKS * PLAN_ROUTES)
 
 /* Doorbell of a vessel, rung by drones. */
 static inline int plan_vessel_bell(const struct plan *p, uint32_t vessel)
 {
-	return (int)(FD_FIXED + 2 * p->routes + vessel);
+	(void)p;
+	return (int)(PLAN_ROUTED + vessel);
 }
 
 /* Where drones put open files for a vessel. */
 static inline int plan_gift_in(const struct plan *p, uint32_t vessel)
 {
-	return (int)(FD_FIXED + 2 * p->routes + p->vessels + vessel);
+	return (int)(PLAN_ROUTED + p->vessels + vessel);
 }
 
 static inline int plan_slots_at(const struct plan *p)
 {
-	return (int)(FD_FIXED + 2 * p->routes + 2 * p->vessels);
+	return (int)(PLAN_ROUTED + 2 * p->vessels);
 }
 
 /* Of a slot: the inbox ring, the doorbell, and the epoll set that holds both. */

@@ -21,50 +21,67 @@ void synapse_queue(struct synapse *s, uint32_t slot, uint32_t ticket)
 	synapse_enlist(s, slot);
 }
 
-static bool synapse_claim(struct synapse *s, uint32_t slot, uint32_t id)
+enum claim {
+	CLAIM_LOST, /* it does not wait */
+	CLAIM_MINE,
+	CLAIM_BEYOND, /* it waits, for somebody of a newer DNA */
+};
+
+/* The generation belongs to the ticket: were it another request's by now, the word would not be the same. */
+static enum claim synapse_claim(struct synapse *s, uint32_t slot, uint32_t id, uint32_t newest)
 {
 	uint64_t word = atomic_load_explicit(&s->slot[slot].word, memory_order_acquire);
 
 	if (slot_state(word) != SLOT_QUEUED)
-		return false;
+		return CLAIM_LOST;
+	if (*(const volatile uint32_t *)&s->slot[slot].generation > newest)
+		return CLAIM_BEYOND;
 	return atomic_compare_exchange_strong_explicit(&s->slot[slot].word, &word,
-		slot_word(slot_ticket(word), id, SLOT_TAKEN), memory_order_acq_rel, memory_order_relaxed);
+		       slot_word(slot_ticket(word), id, SLOT_TAKEN), memory_order_acq_rel, memory_order_relaxed) ?
+		       CLAIM_MINE :
+		       CLAIM_LOST;
 }
 
 /*
  * More was queued than order holds, most of it taken back since: any slot that waits is taken. When none does, whatever
  * was queued before tail is over.
  */
-static int synapse_take_any(struct synapse *s, uint32_t id)
+static int synapse_take_any(struct synapse *s, uint32_t id, uint32_t newest)
 {
 	uint32_t head = atomic_load_explicit(&s->head, memory_order_acquire);
 	uint32_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
+	bool beyond = false;
 
 	for (uint32_t i = 0; i < SYNAPSE_SLOTS; i++) {
 		uint32_t slot = (tail + i) % SYNAPSE_SLOTS;
+		enum claim claim = synapse_claim(s, slot, id, newest);
 
-		if (synapse_claim(s, slot, id))
+		if (claim == CLAIM_MINE)
 			return (int)slot;
+		beyond |= claim == CLAIM_BEYOND;
 	}
-	atomic_compare_exchange_strong(&s->head, &head, tail);
+	if (!beyond)
+		atomic_compare_exchange_strong(&s->head, &head, tail);
 	return -1;
 }
 
-int synapse_take(struct synapse *s, uint32_t id)
+int synapse_take(struct synapse *s, uint32_t id, uint32_t newest)
 {
 	uint32_t at = atomic_load_explicit(&s->head, memory_order_acquire);
 
 	for (; at != atomic_load_explicit(&s->tail, memory_order_acquire); at++) {
 		uint32_t slot = atomic_load_explicit(&s->order[at % SYNAPSE_ORDER], memory_order_acquire) % SYNAPSE_SLOTS;
 		uint32_t seen = at;
-		bool mine;
+		enum claim claim;
 
 		/* Looked at behind the entry, which may have been written over while it was read. */
 		if (atomic_load_explicit(&s->tail, memory_order_acquire) - at >= SYNAPSE_ORDER)
-			return synapse_take_any(s, id);
-		mine = synapse_claim(s, slot, id);
+			return synapse_take_any(s, id, newest);
+		claim = synapse_claim(s, slot, id, newest);
+		if (claim == CLAIM_BEYOND)
+			return -1;
 		atomic_compare_exchange_strong(&s->head, &seen, at + 1);
-		if (mine)
+		if (claim == CLAIM_MINE)
 			return (int)slot;
 	}
 	return -1;

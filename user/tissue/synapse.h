@@ -12,6 +12,7 @@
 /* Who is awake. Writer of asleep[slot]: the cell in that slot sets it; whoever rings its bell clears it by CAS. */
 struct commons {
 	_Atomic uint32_t asleep[CELL_SLOTS_MAX];
+	_Atomic uint32_t installer; /* id of the cell that puts a new DNA in place, set by CAS; 0: none */
 };
 
 #define SYNAPSE_SLOTS 256u
@@ -93,7 +94,7 @@ struct slot {
 	uint32_t retryable;
 	uint32_t parts;      /* parts of the body it has taken */
 	uint32_t pieces;     /* pieces of the answer it has made, the last one included */
-	uint32_t pad0;
+	uint32_t generation; /* of the DNA that route is of; written by blood while FREE */
 	uint64_t length;     /* FILE: bytes; PULL: total or CELLWS_UNKNOWN */
 	uint64_t file_offset;
 	uint64_t taken_ms;   /* clock_ms when it was taken */
@@ -144,8 +145,11 @@ void synapse_queue(struct synapse *s, uint32_t slot, uint32_t ticket);
 /* Blood: names a slot that may be QUEUED to the drones again. Its word is left alone: a drone may take it meanwhile. */
 void synapse_enlist(struct synapse *s, uint32_t slot);
 
-/* Drone id takes the oldest queued slot. Its index, or -1 when none waits. */
-int synapse_take(struct synapse *s, uint32_t id);
+/*
+ * Drone id takes the oldest queued slot. Its index, or -1 when none waits. Slots of a newer DNA than newest are left for
+ * others: the kernel tells of a DNA before any slot is of it, so that who asks it after this knows.
+ */
+int synapse_take(struct synapse *s, uint32_t id, uint32_t newest);
 
 /* Whether any slot waits for a drone. */
 bool synapse_waiting(struct synapse *s);

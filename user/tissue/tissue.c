@@ -124,6 +124,9 @@ static int tissue_map_family(struct tissue *t)
 	t->vessels = map_array(FD_VESSELS, sizeof(struct vessel_owner), VESSELS_MAX, PROT_READ);
 	t->vitals = map_array(FD_VITALS, sizeof(struct vitals), CELL_SLOTS_MAX, PROT_READ | PROT_WRITE);
 	t->loads = map_array(FD_LOADS, sizeof(struct vessel_load), VESSELS_MAX, PROT_READ | PROT_WRITE);
+	t->mutations = map_array(FD_MUTATIONS, sizeof(struct mutation), MUTATION_ROWS, PROT_READ);
+	if (!t->mutations)
+		return -errno;
 	return t->cells && t->census && t->organism && t->vessels && t->vitals && t->loads ? 0 : -errno;
 }
 
@@ -137,17 +140,23 @@ static int tissue_map_bus(struct tissue *t)
 	return t->rules && t->receptors && t->pulses && t->proofs && t->pathogens ? 0 : -errno;
 }
 
-/* The table's size stands in its head. */
 static int tissue_map_signatures(struct tissue *t)
 {
-	const struct signature_head *h = map_array(FD_SIGNATURE_HEAD, sizeof(*h), 1, PROT_READ);
+	const size_t blocks = (size_t)SIGNATURE_BANKS * t->germ->signature_room / 4;
 
-	t->signatures.head = h;
-	if (!h)
+	t->signature_head = map_array(FD_SIGNATURE_HEAD, sizeof(*t->signature_head), SIGNATURE_BANKS, PROT_READ);
+	t->signature_cell = map_array(FD_SIGNATURES, sizeof(struct signature_cells), blocks, PROT_READ);
+	if (!t->signature_head || !t->signature_cell)
 		return -errno;
-	t->signatures.cell = map_array(FD_SIGNATURES, sizeof(*t->signatures.cell) * 4,
-		(h->states * h->classes + h->states - h->hit_from + 3) / 4, PROT_READ);
-	return t->signatures.cell ? 0 : -errno;
+	tissue_sign(t);
+	return 0;
+}
+
+void tissue_sign(struct tissue *t)
+{
+	const struct signature_head *h = &t->signature_head[signature_bank_of(t->germ->signature_now)];
+
+	t->signatures = (struct automaton){ .head = h, .cell = t->signature_cell + h->at };
 }
 
 int tissue_open(struct tissue *t)
@@ -167,8 +176,8 @@ int tissue_open(struct tissue *t)
 	for (uint32_t v = 0; v < t->plan->vessels; v++) {
 		t->synapse[v] = map_shared(SYNAPSE_BYTES);
 		t->vessel[v] = map_shared(vessel_bytes(dna->connections));
-		t->crowd[v] = dna->connections_per_source ? map_shared(crowd_bytes(dna->connections)) : NULL;
-		if (!t->synapse[v] || !t->vessel[v] || (dna->connections_per_source && !t->crowd[v]))
+		t->crowd[v] = map_shared(crowd_bytes(dna->connections));
+		if (!t->synapse[v] || !t->vessel[v] || !t->crowd[v])
 			return -errno;
 	}
 	return 0;

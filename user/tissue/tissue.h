@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "shared/antigen.h"
 #include "shared/hormone.h"
+#include "shared/mutation.h"
 #include "immune/automaton.h"
 #include "tissue/germ.h"
 
@@ -21,6 +22,9 @@ struct vessel;
 struct tissue {
 	const struct germ *germ;
 	const struct plan *plan;
+	uint32_t generation;         /* of the germ's DNA: this cell lives by it, whatever is in force */
+	uint32_t longest_ms;         /* longest deadline of any route in any DNA this line of cells has lived by */
+	struct germ_file germ_file;  /* which file the germ is */
 	const volatile struct cell *cells;            /* read-only, by slot */
 	const volatile struct census *census;         /* read-only, by class */
 	const volatile struct organism *organism;     /* read-only */
@@ -30,7 +34,10 @@ struct tissue {
 	const volatile struct pulse *pulses;          /* read-only, by slot */
 	const volatile struct proof *proofs;          /* read-only, by slot */
 	const volatile struct pathogen *pathogens;    /* read-only, by place */
-	struct automaton signatures;                  /* read-only, the memory the socket filter reads */
+	const volatile struct mutation *mutations;    /* read-only, by generation modulo MUTATION_ROWS */
+	struct automaton signatures;                  /* read-only, the memory the socket filter reads; of its DNA */
+	const struct signature_head *signature_head;  /* read-only, by bank */
+	const uint16_t *signature_cell;               /* read-only, of both banks */
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
@@ -39,7 +46,7 @@ struct tissue {
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
 	struct vessel *vessel[VESSELS_MAX];
-	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel; NULL: the DNA has no limit */
+	struct crowd *crowd[VESSELS_MAX]; /* connections by source; written by who serves the vessel, where the DNA has a limit */
 	uint32_t slot; /* of this cell */
 	uint32_t id;
 	int class;
@@ -59,6 +66,9 @@ uint64_t clock_boot_ns(void);
 
 /* Maps the maps of the family from the egg's descriptors and makes the shared memory. 0 or -errno. For the egg. */
 int tissue_open(struct tissue *t);
+
+/* Takes the automaton of the DNA it lives by. */
+void tissue_sign(struct tissue *t);
 
 /* Gives up the mappings of client bytes: what a drone does first. */
 void tissue_forget_vessels(struct tissue *t);

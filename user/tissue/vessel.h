@@ -125,6 +125,8 @@ struct conn {
 	uint32_t progress; /* low bits of a count when the deadline was last pushed */
 	struct http_peer peer; /* who speaks when a request names nobody: the peer, or whom its PROXY header names */
 	uint32_t via; /* enum conn_via */
+	uint32_t generation; /* of the DNA that route is of */
+	uint32_t deadline_ms; /* of that route */
 	struct conn_in in[2];
 	struct conn_out out[2];
 	char inline_in[CONN_INLINE];
