@@ -155,6 +155,8 @@
 		"of a request beyond requests_per_second")                                                             \
 	X(WEIGHTS, slow, COUNT, 0, 1000000, "5", "points", dna, weight_slow,                                           \
 		"of a request or an answer that stood still for too long")                                             \
+	X(WEIGHTS, foreign, COUNT, 0, 1000000, "40", "points", dna, weight_foreign,                                    \
+		"of a call to the port of links that does not prove the key")                                          \
 	X(IMMUNE, report_syslog, COUNT, 0, 1, "0", "", dna, report_syslog, "1: incidents go to the system log")        \
 	X(IMMUNE, report_program, TEXT, 0, DNA_TEXT_MAX - 1, "", "bytes", dna, report_program,                         \
 		"program (absolute path, arguments) that is given a line of JSON for each incident")                   \

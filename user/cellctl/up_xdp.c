@@ -66,10 +66,11 @@ static void undo_cookies(struct up *u)
 static int guard_ports(struct up *u, bool answers)
 {
 	const struct port_flood calm = { .answers = answers };
+	const struct dna *d = &u->germ.dna;
 	int fd = bpf_map__fd(u->skel->maps.flood_ports), error = 0;
 
-	for (uint32_t i = 0; i < u->germ.dna.listen_count && !error; i++) {
-		__u32 port = u->germ.dna.listen[i].port;
+	for (uint32_t i = 0; i < d->listen_count + (d->link.family != 0) && !error; i++) {
+		__u32 port = i < d->listen_count ? d->listen[i].port : d->link.port;
 
 		if (bpf_map_update_elem(fd, &port, &calm, BPF_ANY))
 			error = -errno;

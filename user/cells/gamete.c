@@ -24,7 +24,8 @@ static void close_foreign(const struct tissue *t)
 
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, CLOSE_RANGE_UNSHARE) == 0);
 	cw_assert(syscall(SYS_close_range, FD_FIXED, mine - 1, 0) == 0);
-	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_SIGNATURES, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_PRESENT - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_PRESENT + 1, FD_SIGNATURES, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
 }

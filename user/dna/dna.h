@@ -149,6 +149,7 @@ struct dna {
 	uint32_t weight_missing;
 	uint32_t weight_rate;
 	uint32_t weight_slow;
+	uint32_t weight_foreign;
 	char trap[DNA_TRAPS_MAX][DNA_MATCH_MAX];
 	struct dna_signature signature[DNA_SIGNS_MAX];
 };
