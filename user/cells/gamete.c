@@ -79,7 +79,8 @@ static void look_at_the_clock(struct gamete_cell *g)
 static int patience(const struct gamete_cell *g)
 {
 	uint64_t next = family_next_ms(g);
-	int watch = signal_watch(g->t);
+	/* While the egg sleeps nobody asks for proofs, and nobody has to be watched. */
+	int watch = g->t->census[CLASS_EGG].living ? -1 : signal_watch(g->t);
 
 	for (unsigned i = 0; i < LINKS; i++) {
 		const struct link *l = &g->link[i];
@@ -88,10 +89,12 @@ static int patience(const struct gamete_cell *g)
 		if (l->step != LINK_NONE && its < next)
 			next = its;
 	}
+	if (next == UINT64_MAX)
+		return watch;
 	if (next <= g->now_ms)
 		return 1;
 	/* The clock's steps are some milliseconds. */
-	return next - g->now_ms < (uint64_t)watch ? (int)(next - g->now_ms) + 1 : watch;
+	return watch < 0 || next - g->now_ms < (uint64_t)watch ? (int)(next - g->now_ms) + 1 : watch;
 }
 
 static void handle(struct gamete_cell *g, const struct epoll_event *e)
