@@ -18,7 +18,7 @@ LAB_SUITE(lab_95_reproduce, 90);
 #define RELAY_PORT 7000
 #define FIRST	   264 /* bytes of the first message, of the third, of the frame with the keys */
 #define THIRD	   104
-#define KEYS_FRAME 86
+#define KEYS_FRAME 102
 
 /* cellctl on the daughter's host. */
 static int far(const char *words)
@@ -395,4 +395,60 @@ Test(lab_95_reproduce, i_wrong_words)
 	lab_expect(&lab, 3, NULL);
 	lab_ctl(&lab, "key sing");
 	lab_expect(&lab, 2, "usage");
+}
+
+/* One request from there, to either host. */
+static int ask(const char *to, const char *from, const char *path)
+{
+	struct lab_conn c = { .fd = lab_dial(to, from) };
+	struct lab_answer a;
+	int status;
+
+	if (c.fd < 0)
+		return 0;
+	lab_say(&c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+	lab_read(&c, &a, false, LAB_SOON_S);
+	status = a.status;
+	lab_answer_free(&a);
+	lab_hang_up(&c);
+	return status;
+}
+
+static bool log_says(void *text)
+{
+	lab_ctl(&lab, "immune log");
+	return strstr(lab.out, text);
+}
+
+static bool far_log_says(void *text)
+{
+	far("immune log");
+	return strstr(lab.out, text);
+}
+
+/* Who was banned at the mother's and what killed her drones: both are known from the first moment on. */
+Test(lab_95_reproduce, j_what_the_mother_has_learned_comes_along)
+{
+	char key[64];
+
+	lab_up(&lab, "immune { trap = { \"/trap\" }  ban_time = \"1h\"  weights { pathogens = 0 } }\n", "");
+	lab_sh(&lab, "ip -n %s addr add 10.99.7.7/16 dev eth0", lab.client);
+	cr_expect_eq(ask(LAB_SERVER_V4, "10.99.7.7", "/trap"), 403);
+	cr_assert(lab_wait(LAB_SOON_S, log_says, "(offence 1)"), "%s", lab.out);
+	lab_ctl(&lab, "immune unban 10.99.7.7");
+	/* It is tried twice. */
+	cr_expect_eq(ask(LAB_SERVER_V4, NULL, "/crash?now=1"), 502);
+	cr_expect_eq(ask(LAB_SERVER_V4, NULL, "/crash?now=1"), 403);
+	/* From now on that address is somebody else's. */
+	lab_sh(&lab, "ip -n %s addr del 10.99.7.7/16 dev eth0 && ip -n %s addr add 10.99.7.7/16 dev eth0", lab.client, lab.server);
+	read_key("", key);
+	lay_egg(key, "");
+	cr_assert_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	cr_expect_eq(ask(LAB_CLIENT_V4, NULL, "/crash?now=1"), 403, "it kills there once more");
+	cr_expect_eq(ask(LAB_CLIENT_V4, NULL, "/crash"), 200);
+	lab_sh(&lab, "nsenter --net=/run/netns/%s -- curl -s -o /dev/null -w '%%{http_code}' --interface 10.99.7.7 http://" LAB_CLIENT_V4 ":%d/trap",
+		lab.server, LAB_PORT);
+	cr_expect(strstr(lab.out, "403"), "%s %s", lab.out, lab.err);
+	cr_expect(lab_wait(LAB_SOON_S, far_log_says, "for 7200 s (offence 2)"), "%s", lab.out);
+	far("down");
 }

@@ -6,6 +6,7 @@
 #include "cellctl/pins.h"
 #include "cellctl/verb.h"
 #include "dna/dna.h"
+#include "link/spore.h"
 #include "link/stream.h"
 #include "secret/secret.h"
 #include "tissue/key.h"
@@ -27,6 +28,7 @@ struct egg {
 struct egg_handover {
 	uint8_t cell[KEY_BYTES];
 	uint8_t seed[SECRET_SEED_BYTES];
+	uint8_t fingerprint[SPORE_FINGERPRINT_KEY];
 };
 
 /* Keeper to receiver. */

@@ -4,6 +4,7 @@
 #include "cellctl/down.h"
 #include "cellctl/egg_genes.h"
 #include "cellctl/spore_bans.h"
+#include "cellctl/spore_memory.h"
 #include "cellctl/up.h"
 #include "link/record.h"
 #include "link/spore.h"
@@ -152,6 +153,7 @@ static int lay(struct up *u, const struct egg *e, const struct spore *s)
 
 int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 {
+	static struct remembered came;
 	static struct key_ring ring;
 	static struct spore s;
 	static struct up u;
@@ -165,7 +167,12 @@ int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 	if (!code)
 		code = check_keys(&s, keys, &ring);
 	if (!code)
+		code = spore_memory_read(&s, keys->fingerprint, &came);
+	if (!code) {
+		u.came = &came;
 		code = lay(&u, e, &s);
+		remembered_free(&came);
+	}
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;

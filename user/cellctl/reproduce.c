@@ -149,6 +149,7 @@ static int prepare(const struct invocation *in, const char *name, struct key_rin
 	freeaddrinfo(to);
 	if (code)
 		return code;
+	g->fingerprint_key = v.germ->fingerprint_key;
 	g->uid = v.germ->uid;
 	g->gid = v.germ->gid;
 	return 0;

@@ -14,6 +14,7 @@ struct gamete {
 	const uint8_t *spore;
 	uint64_t spore_n;
 	const struct key_ring *ring;
+	const uint64_t *fingerprint_key; /* two numbers */
 	const uint8_t *egg; /* public key that it must have; NULL: any egg that trusts us */
 	const uint8_t *trust; /* the key the egg was told: ours, or the one before */
 	const char *to; /* as the operator wrote it */

@@ -13,6 +13,7 @@
 
 struct cellws;
 struct record_kin;
+struct remembered;
 
 #define UP_UNDO_MAX  32
 #define UP_FDS_SPARE 64 /* descriptors beyond those planned and those of connections and their files */
@@ -32,6 +33,7 @@ struct up {
 	unsigned kin_n;
 	int link_listener; /* that is open already; 0: none */
 	const struct key_ring *ring; /* that came with a spore; NULL: as the DNA says */
+	const struct remembered *came; /* what others have learned, with a spore; NULL: nothing */
 	struct cellws *skel;
 	bool bans_kept; /* their maps have outlived an earlier life */
 	int lock;
