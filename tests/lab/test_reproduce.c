@@ -54,7 +54,7 @@ static void expect_nothing_far(void)
 {
 	char path[128];
 
-	for (const char *const *leaf = (const char *const[]){ "far/lab", "far/lab.genes", "far/lab.genes.new", "bpf/far/cellws", NULL };
+	for (const char *const *leaf = (const char *const[]){ "far/lab", "far/lab.genes", "far/lab.genes.new", "far/lab.roots", "far/lab.roots.new", "bpf/far/cellws", NULL };
 		*leaf; leaf++) {
 		snprintf(path, sizeof(path), "%s/%s", lab.dir, *leaf);
 		cr_expect_neq(access(path, F_OK), 0, "%s is there", path);
@@ -450,5 +450,82 @@ Test(lab_95_reproduce, j_what_the_mother_has_learned_comes_along)
 		lab.server, LAB_PORT);
 	cr_expect(strstr(lab.out, "403"), "%s %s", lab.out, lab.err);
 	cr_expect(lab_wait(LAB_SOON_S, far_log_says, "for 7200 s (offence 2)"), "%s", lab.out);
+	far("down");
+}
+
+/* A site beside the lab's root: files, one of them large, links, and what is not for everybody. */
+static void build_site(void)
+{
+	lab_sh(&lab, "set -e; cd %s; mkdir -p site/sub/deeper; echo home > site/index.html; echo deep > site/sub/deeper/page.html; chmod 711 site/sub\n"
+		"ln -s sub/deeper/page.html site/inner.html; ln -s /etc/passwd site/outer.html; ln -s sub site/again; mkfifo site/pipe\n"
+		"echo secret > site/secret.html; chmod 600 site/secret.html; chmod 755 site/sub; touch -d 2020-01-02 site/index.html\n"
+		"head -c 3000000 /dev/urandom > site/large.bin; chmod 777 site/large.bin", lab.dir);
+	cr_assert_eq(lab.code, 0, "%s", lab.err);
+}
+
+static void up_with_site(const char *more)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "route \"/site/\" { gene = \"static\" root = \"%s/site\" carry = 1 }\n%s", lab.dir, more);
+	lab_up(&lab, text, "");
+}
+
+Test(lab_95_reproduce, k_document_roots_come_along_where_the_dna_says_so)
+{
+	char key[64];
+
+	build_site();
+	up_with_site("");
+	read_key("", key);
+	lay_egg(key, "");
+	/* Cut in the middle of the files: nothing is there, and the next attempt finds no trace. */
+	expect_harm_noticed(-1, FIRST + THIRD + KEYS_FRAME + 1000000);
+	cr_assert_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	cr_expect(strstr(lab.err, "4 entries are left out"), "%s", lab.err);
+	lab_sh(&lab, "cd %s/far/lab.roots/* && cmp ../../../site/large.bin large.bin && stat -c '%%u %%a %%n %%Y' . index.html large.bin sub "
+		"&& find . | LC_ALL=C sort | tr '\n' ' '", lab.dir);
+	lab_expect(&lab, 0, "./index.html ./inner.html ./large.bin ./sub ./sub/deeper ./sub/deeper/page.html ");
+	cr_expect(strstr(lab.out, "0 755 . ") && strstr(lab.out, "0 644 index.html 15779") && strstr(lab.out, "0 644 large.bin ") &&
+		strstr(lab.out, "0 755 sub "), "%s", lab.out);
+	/* The daughter needs nothing of where they came from. */
+	lab_sh(&lab, "mv %s/site %s/gone", lab.dir, lab.dir);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/inner.html", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/large.bin", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/secret.html", NULL), 404);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/outer.html", NULL), 404);
+	far("down");
+	lab_expect(&lab, 0, "down");
+	expect_nothing_far();
+}
+
+Test(lab_95_reproduce, l_roots_that_do_not_fit_or_are_not_there)
+{
+	char key[64];
+
+	build_site();
+	up_with_site("link { carry_most = 1M }\n");
+	read_key("", key);
+	lay_egg(key, "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "carry_most");
+	expect_nothing_far();
+	lab_ctl(&lab, "down");
+	lab_sh(&lab, "rm %s/site/large.bin", lab.dir);
+	up_with_site("");
+	read_key("", key);
+	far("down");
+	lay_egg(key, "");
+	/* By reference: that of the route "/" must be there; said on both sides, before anything is written. */
+	lab_sh(&lab, "mv %s %s/elsewhere", lab.root, lab.dir);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "is no directory of this host");
+	lab_sh(&lab, "cat %s/far/egg.log", lab.dir);
+	lab_expect(&lab, 0, "is no directory of this host");
+	expect_nothing_far();
+	lab_sh(&lab, "mv %s/elsewhere %s", lab.dir, lab.root);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
 	far("down");
 }

@@ -5,6 +5,7 @@
 #include "cellctl/egg_genes.h"
 #include "cellctl/spore_bans.h"
 #include "cellctl/spore_memory.h"
+#include "cellctl/spore_roots.h"
 #include "cellctl/up.h"
 #include "link/record.h"
 #include "link/spore.h"
@@ -141,13 +142,19 @@ static int lay(struct up *u, const struct egg *e, const struct spore *s)
 		code = check_namesake(u);
 	if (!code)
 		code = up_check_place(u);
+	if (!code)
+		code = spore_roots_check(&u->germ.dna, s);
 	if (code)
 		return code;
 	code = egg_genes_write(u, s);
 	if (!code)
+		code = spore_roots_write(u, s);
+	if (!code)
 		code = up_organism(u);
-	if (code)
+	if (code) {
 		egg_genes_remove(u->in, u->germ.dna.organism);
+		spore_roots_remove(u->in, u->germ.dna.organism);
+	}
 	return code;
 }
 

@@ -3,6 +3,7 @@
 #include "cellctl/reproduce.h"
 #include "cellctl/spore_bans.h"
 #include "cellctl/spore_memory.h"
+#include "cellctl/spore_roots.h"
 #include "link/record.h"
 #include "link/spore.h"
 
@@ -44,13 +45,34 @@ static int add_genes(struct spore *s, const struct germ_view *v)
 	return 0;
 }
 
+/* Their memory goes with the process, as that of genes. */
+static int add_roots(struct spore *s, const struct germ_view *v)
+{
+	const struct dna *dna = &v->germ->dna;
+
+	for (uint32_t i = 0; i < dna->route_count; i++) {
+		uint64_t n;
+		uint8_t *bytes;
+		uint32_t from;
+		int code;
+
+		if (!dna->route[i].carry || spore_root_is_brought(dna, i, &from))
+			continue;
+		code = spore_root_pack(dna, i, v->germ->uid, v->germ->gid, &bytes, &n);
+		if (code)
+			return code;
+		add(s, SPORE_ROOT, i, bytes, n);
+	}
+	return 0;
+}
+
 static int write_spore(const struct spore *s, const struct key_ring *ring, const uint8_t **bytes, uint64_t *n)
 {
 	int64_t size = spore_size(s);
 	void *at;
 
 	if (size < 0)
-		return verb_say(VERB_FAILED, "the spore would be too large: genes of at most 256 MiB, 512 MiB in all, 2 million bans");
+		return verb_say(VERB_FAILED, "the spore would be too large: genes and roots of at most 256 MiB, 512 MiB in all, 2 million bans");
 	at = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return verb_say(VERB_FAILED, "there is no memory for the spore: %s", strerror(errno));
@@ -113,6 +135,8 @@ int reproduce_spore(const struct invocation *in, const char *name, const struct 
 		add(&s, SPORE_OFFENCES, 0, l.memory.offences, l.memory.offences_n);
 	if (!code && l.memory.pathogens_n)
 		add(&s, SPORE_PATHOGENS, 0, l.memory.pathogens, l.memory.pathogens_n);
+	if (!code)
+		code = add_roots(&s, v);
 	if (!code)
 		code = write_spore(&s, ring, bytes, n);
 	free(l.bans);
