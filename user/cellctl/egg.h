@@ -3,6 +3,7 @@
 #ifndef CELLWS_CELLCTL_EGG_H
 #define CELLWS_CELLCTL_EGG_H
 
+#include "cellctl/egg_skin.h"
 #include "cellctl/pins.h"
 #include "cellctl/verb.h"
 #include "dna/dna.h"
@@ -22,6 +23,7 @@ struct egg {
 	uint8_t trust[SECRET_PUBLIC_BYTES]; /* of the organism that may come */
 	uint8_t seed[SECRET_SEED_BYTES];    /* of the egg's own pair, for this life */
 	int lock, listener;
+	struct egg_skin skin;
 };
 
 /* Receiver to keeper, with the sealed memory file of a spore: a whole one, which the receiver has found good. */

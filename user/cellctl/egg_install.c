@@ -168,7 +168,7 @@ int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 	int code;
 
 	u = (struct up){ .in = e->in, .iface = e->iface, .xdp_wish = e->xdp_wish, .lock = -1, .log = -1, .ready = { -1, -1 },
-		.ring = &ring };
+		.ring = &ring, .skin = &e->skin };
 	secret_lock(&ring, sizeof(ring));
 	code = open_spore(e, spore, &s);
 	if (!code)

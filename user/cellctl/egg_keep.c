@@ -161,6 +161,8 @@ static bool serve(struct keeper *k)
 	if (spore >= 0) {
 		install(k, spore, &keys, &answer);
 		close(spore);
+		if (answer.code && egg_skin_back(&k->e->skin))
+			verb_say(0, "packets to the egg are screened no more: %s", strerror(errno));
 		if (send(k->wire, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 			verb_say(0, "the mother cannot be told: %s", strerror(errno));
 	}
@@ -178,7 +180,12 @@ static bool serve(struct keeper *k)
 
 static _Noreturn void leave(const struct keeper *k)
 {
+	uint64_t dropped = egg_skin_dropped(&k->e->skin);
 	char path[PIN_PATH];
+
+	if (dropped)
+		verb_say(0, "%llu packets to the egg were dropped: malformed, or more than %d connections in a second from one source",
+			(unsigned long long)dropped, EGG_SYNS_S);
 
 	if (!egg_path(k->e->in, "lock", path))
 		unlink(path);
