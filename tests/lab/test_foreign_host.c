@@ -136,7 +136,7 @@ Test(lab_97_foreign_host, c_a_host_of_the_family_is_not_banned)
 Test(lab_97_foreign_host, d_the_port_of_links_is_screened)
 {
 	lay("immune { syn_rate = 5 }\n");
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 60; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(LINK_PORT) };
 
