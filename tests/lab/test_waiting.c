@@ -188,3 +188,40 @@ Test(lab_95_waiting, d_a_crowd_of_strangers_sits_on_every_place)
 	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/hello", NULL), 200);
 	far("down");
 }
+
+static bool nobody_lives_far(void *arg)
+{
+	(void)arg;
+	far("status");
+	return lab.code == 3;
+}
+
+Test(lab_95_waiting, e_where_an_organism_has_died)
+{
+	char words[160];
+	json_t *all, *egg;
+	pid_t pid;
+
+	lab_up(&lab, "", "");
+	snprintf(words, sizeof(words), "up eth0 --dna %s", lab.dna);
+	far(words);
+	lab_expect(&lab, 0, NULL);
+	far("status --json");
+	all = json_loads(lab.out, 0, NULL);
+	egg = json_array_get(json_object_get(all, "cells"), 0);
+	pid = (pid_t)json_integer_value(json_object_get(egg, "pid"));
+	json_decref(all);
+	cr_assert_gt(pid, 1);
+	kill(pid, SIGKILL);
+	cr_assert(lab_wait(LAB_SOON_S, nobody_lives_far, NULL), "%s", lab.out);
+	cr_expect(has_xdp(), "its skin has gone");
+	lay_egg("");
+	lab_expect(&lab, 0, "where that of the dead lab was");
+	cr_assert_eq(reproduce(), 0, "%s", lab.err);
+	cr_expect(has_xdp(), "%s", lab.out);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/hello", NULL), 200);
+	far("status --json");
+	lab_expect(&lab, 0, "\"xdp_mode\": \"native\"");
+	far("down");
+	cr_expect(!has_xdp(), "the skin is on after down");
+}

@@ -148,7 +148,7 @@ int verb_egg(const struct invocation *in)
 		code = egg_lock(&e);
 	/* First the skin: nobody reaches the egg unscreened. */
 	if (!code)
-		code = egg_skin_on(&e.skin, e.iface, place.ifindex, e.xdp_wish, e.listen.port);
+		code = egg_skin_on(&e.skin, in, e.iface, place.ifindex, e.xdp_wish, e.listen.port);
 	if (!code)
 		code = egg_listen(&e);
 	return code ? code : egg_lay(&e);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "cellctl/verb.h"
 
 #define EGG_SYNS_S 8 /* connections that a source (IPv6: /64) may open in a second: attempts beyond it are dropped */
 
@@ -15,11 +16,14 @@ struct egg_skin {
 	char note[160]; /* why it is the one or the other mode */
 };
 
-/* Puts it on. wish: auto, native, generic or off. 0 or the exit code, said. Off with the last process that holds the link. */
-int egg_skin_on(struct egg_skin *s, const char *iface, unsigned ifindex, const char *wish, uint16_t port);
+/*
+ * Puts it on. wish: auto, native, generic or off. 0 or the exit code, said. Off with the last process that holds the link; where a
+ * dead organism has left its own, in the place of that, which stays until `down`.
+ */
+int egg_skin_on(struct egg_skin *s, const struct invocation *in, const char *iface, unsigned ifindex, const char *wish, uint16_t port);
 
 /* After an organism could not be laid: its own program again, whatever that one has put in its place. 0 or -errno. */
-int egg_skin_back(const struct egg_skin *s);
+int egg_skin_back(struct egg_skin *s, unsigned ifindex);
 
 /* Packets to the egg that were dropped. */
 uint64_t egg_skin_dropped(const struct egg_skin *s);
