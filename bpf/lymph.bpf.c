@@ -121,12 +121,20 @@ static __always_inline void neighbour_is_good(const struct source *s, const stru
 		__sync_fetch_and_or(&n->good[number >> 6 & 3], 1ULL << (number & 63));
 }
 
+/* Blood knows clients, the gamete who calls where hosts link, and neither the other's. */
+static __always_inline bool present_is_its(const struct cell *c, __u32 reason)
+{
+	return c->class == (reason == ANTIGEN_FOREIGN ? CLASS_GAMETE : CLASS_BLOOD);
+}
+
 static __always_inline __u32 present_check(const struct cell *c, const struct present_call *call, struct source *source)
 {
-	if (c->class != CLASS_BLOOD)
+	if (c->class != CLASS_BLOOD && c->class != CLASS_GAMETE)
 		return GLAND_CLASS;
 	if (call->reason == ANTIGEN_NONE || call->reason >= ANTIGEN_COUNT)
 		return GLAND_RANGE;
+	if (!present_is_its(c, call->reason))
+		return GLAND_CLASS;
 	return lymph_is_own(call->fd) && lymph_source(call->fd, source) ? GLAND_OK : GLAND_UNPROVEN;
 }
 

@@ -76,6 +76,8 @@
 	X(ROUTE, index, FILENAME, 1, 63, "index.html", "bytes", dna_route, index, "file that answers for a directory") \
 	X(ROUTE, deadline, DURATION, 10, DNA_HOUR, "30s", "", dna_route, deadline_ms,                                  \
 		"a request that takes longer is given up")                                                             \
+	X(ROUTE, carry, COUNT, 0, 1, "0", "", dna_route, carry,                                                        \
+		"1: `reproduce` sends the files below root along; 0: they are on the new host, under the same name")   \
 	X(CELLS, max, COUNT, 4, 128, "128", "cells", dna, cells_max, "most cells of all classes together")             \
 	X(CELLS, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, cells_memory_bytes,                                 \
 		"memory of all cells beyond which none is added; 0 is no limit")                                       \
@@ -157,6 +159,8 @@
 		"of a request beyond requests_per_second")                                                             \
 	X(WEIGHTS, slow, COUNT, 0, 1000000, "5", "points", dna, weight_slow,                                           \
 		"of a request or an answer that stood still for too long")                                             \
+	X(WEIGHTS, foreign, COUNT, 0, 1000000, "40", "points", dna, weight_foreign,                                    \
+		"of a call to the port of links that does not prove the key")                                          \
 	X(IMMUNE, report_syslog, COUNT, 0, 1, "0", "", dna, report_syslog, "1: incidents go to the system log")        \
 	X(IMMUNE, report_program, TEXT, 0, DNA_TEXT_MAX - 1, "", "bytes", dna, report_program,                         \
 		"program (absolute path, arguments) that is given a line of JSON for each incident")                   \
@@ -196,6 +200,8 @@
 		"most memory of one cell; 0 is no limit")                                                              \
 	X(LINK, previous_key, DURATION, 0, 720LL * DNA_HOUR, "24h", "", dna, link_previous_key_ms,                     \
 		"hosts that trust a key accept the one that `key rotate` puts in its place for so long")               \
+	X(LINK, carry_most, SIZE, DNA_KIB, 256LL * DNA_MIB, "64M", "bytes", dna, carry_most_bytes,                     \
+		"most that the files of a root with carry = 1 may take in a spore")                                    \
 	X(LINK, listen, ENDPOINT, 0, 63, "", "bytes", dna, link,                                                       \
 		"address and port where copies on other hosts link to this one; \"\": no links")
 

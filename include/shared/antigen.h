@@ -13,7 +13,8 @@
 	X(BAD_REQUEST, bad_request, "sends malformed requests in a row")  \
 	X(MISSING, missing, "is answered 401, 403 or 404 in a row")       \
 	X(RATE, rate, "sends more requests than it may")                  \
-	X(SLOW, slow, "lets a request or an answer stand still")
+	X(SLOW, slow, "lets a request or an answer stand still")          \
+	X(FOREIGN, foreign, "failed the key proof of a host")
 
 enum antigen_reason {
 	ANTIGEN_NONE = 0,

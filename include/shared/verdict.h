@@ -116,7 +116,8 @@ CW_LAYOUT(struct allowance, 16);
 	X(ADMIN, "an administrator's SSH session")   \
 	X(GATEWAY, "a gateway of this host")         \
 	X(RESOLVER, "a name server of this host")    \
-	X(PROXY, "a trusted proxy of the DNA")
+	X(PROXY, "a trusted proxy of the DNA")       \
+	X(HOST, "a host of this family")
 
 enum allowance_origin {
 #define X(NAME, text) ALLOWANCE_##NAME,

@@ -157,8 +157,9 @@ static int only_its_own_connections(struct kin_rig *r)
 	for (uint32_t class = CLASS_EGG; class < CLASS_COUNT; class++) {
 		be(r, class);
 		HOLDS(present(r, p.server, ANTIGEN_TRAP) == (class == CLASS_BLOOD ? GLAND_OK : GLAND_CLASS));
+		HOLDS(present(r, p.server, ANTIGEN_FOREIGN) == (class == CLASS_GAMETE ? GLAND_OK : GLAND_CLASS));
 	}
-	HOLDS(!bpf_map_lookup_elem(MAP(suspects), &peer, &s) && s.count == 2);
+	HOLDS(!bpf_map_lookup_elem(MAP(suspects), &peer, &s) && s.count == 3);
 	HOLDS(bpf_map_lookup_elem(MAP(suspects), &other, &s));
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "link/bans.h"
+#include "link/immunity.h"
 #include "link/spore.h"
 
 #define REQUIRE(what)          \
@@ -38,13 +39,36 @@ static void read_bans(const struct spore *s)
 		}
 }
 
+/* What is taken is written again as it was. */
+static void read_immunity(const struct spore *s)
+{
+	const uint64_t now = 20ULL * 365 * 86400 * 1000000000ULL;
+	const struct spore_part *p = spore_find(s, SPORE_OFFENCES, 0);
+	uint8_t again[PATHOGEN_WIRE_BYTES];
+	struct pathogen deadly;
+	struct offender o;
+	struct source who;
+
+	for (uint64_t at = 0; p && p->n - at >= OFFENCE_WIRE_BYTES; at += OFFENCE_WIRE_BYTES)
+		if (!offence_wire_read(&who, &o, now, p->bytes + at)) {
+			offence_wire_write(&who, &o, now, again);
+			REQUIRE(!memcmp(again, p->bytes + at, OFFENCE_WIRE_BYTES));
+		}
+	p = spore_find(s, SPORE_PATHOGENS, 0);
+	for (uint64_t at = 0; p && p->n - at >= PATHOGEN_WIRE_BYTES; at += PATHOGEN_WIRE_BYTES)
+		if (!pathogen_wire_read(&deadly, now, p->bytes + at)) {
+			pathogen_wire_write(&deadly, now, again);
+			REQUIRE(!memcmp(again, p->bytes + at, PATHOGEN_WIRE_BYTES));
+		}
+}
+
 /* Head and signature are made right, so that the fuzzer reaches what lies between; now and then they are not. */
 static void repair(uint8_t *bytes, size_t n)
 {
 	uint8_t text[13 + 32] = "cellws-spore";
 	uint64_t total = n;
 
-	memcpy(bytes, "cwspore\n\1", 10);
+	memcpy(bytes, "cwspore\n\2", 10);
 	memcpy(bytes + 16, &total, sizeof(total));
 	credential_write(&mother.credential, bytes + 24);
 	secret_hash(text + 13, bytes, n - SPORE_END_BYTES);
@@ -62,11 +86,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		REQUIRE(!identity_make(&mother));
 	memcpy(bytes, data, n);
 	REQUIRE(spore_read(&s, bytes, n, mother.credential.public, 0) < 0);
+	/* Digests keep the fuzzer from parts: their readers are tried without. */
+	s = (struct spore){ .parts = 2, .part = { { .kind = SPORE_OFFENCES, .bytes = bytes, .n = n },
+		{ .kind = SPORE_PATHOGENS, .bytes = bytes, .n = n } } };
+	read_immunity(&s);
 	if (n >= SPORE_HEAD_BYTES + SPORE_END_BYTES) {
 		repair(bytes, n);
 		if (!spore_read(&s, bytes, n, mother.credential.public, 0)) {
 			require_parts(&s, bytes, n);
 			read_bans(&s);
+			read_immunity(&s);
 		}
 	}
 	free(bytes);

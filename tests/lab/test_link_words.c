@@ -19,7 +19,7 @@ LAB_SUITE(lab_98_link_words, 90);
 #define LINES_S	  1.05 /* the egg says one line in a second */
 
 static struct identity mother, stranger;
-static uint8_t spore[8192], keys[KEY_BYTES + SECRET_SEED_BYTES], answer[STREAM_MOST + 2];
+static uint8_t spore[8192], keys[KEY_BYTES + SECRET_SEED_BYTES + SPORE_FINGERPRINT_KEY], answer[STREAM_MOST + 2];
 static size_t spore_n;
 static char text[4096];
 static struct caller c;

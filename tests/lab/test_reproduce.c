@@ -18,7 +18,7 @@ LAB_SUITE(lab_95_reproduce, 90);
 #define RELAY_PORT 7000
 #define FIRST	   264 /* bytes of the first message, of the third, of the frame with the keys */
 #define THIRD	   104
-#define KEYS_FRAME 86
+#define KEYS_FRAME 102
 
 /* cellctl on the daughter's host. */
 static int far(const char *words)
@@ -54,7 +54,7 @@ static void expect_nothing_far(void)
 {
 	char path[128];
 
-	for (const char *const *leaf = (const char *const[]){ "far/lab", "far/lab.genes", "far/lab.genes.new", "bpf/far/cellws", NULL };
+	for (const char *const *leaf = (const char *const[]){ "far/lab", "far/lab.genes", "far/lab.genes.new", "far/lab.roots", "far/lab.roots.new", "bpf/far/cellws", NULL };
 		*leaf; leaf++) {
 		snprintf(path, sizeof(path), "%s/%s", lab.dir, *leaf);
 		cr_expect_neq(access(path, F_OK), 0, "%s is there", path);
@@ -395,4 +395,137 @@ Test(lab_95_reproduce, i_wrong_words)
 	lab_expect(&lab, 3, NULL);
 	lab_ctl(&lab, "key sing");
 	lab_expect(&lab, 2, "usage");
+}
+
+/* One request from there, to either host. */
+static int ask(const char *to, const char *from, const char *path)
+{
+	struct lab_conn c = { .fd = lab_dial(to, from) };
+	struct lab_answer a;
+	int status;
+
+	if (c.fd < 0)
+		return 0;
+	lab_say(&c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+	lab_read(&c, &a, false, LAB_SOON_S);
+	status = a.status;
+	lab_answer_free(&a);
+	lab_hang_up(&c);
+	return status;
+}
+
+static bool log_says(void *text)
+{
+	lab_ctl(&lab, "immune log");
+	return strstr(lab.out, text);
+}
+
+static bool far_log_says(void *text)
+{
+	far("immune log");
+	return strstr(lab.out, text);
+}
+
+/* Who was banned at the mother's and what killed her drones: both are known from the first moment on. */
+Test(lab_95_reproduce, j_what_the_mother_has_learned_comes_along)
+{
+	char key[64];
+
+	lab_up(&lab, "immune { trap = { \"/trap\" }  ban_time = \"1h\"  weights { pathogens = 0 } }\n", "");
+	lab_sh(&lab, "ip -n %s addr add 10.99.7.7/16 dev eth0", lab.client);
+	cr_expect_eq(ask(LAB_SERVER_V4, "10.99.7.7", "/trap"), 403);
+	cr_assert(lab_wait(LAB_SOON_S, log_says, "(offence 1)"), "%s", lab.out);
+	lab_ctl(&lab, "immune unban 10.99.7.7");
+	/* It is tried twice. */
+	cr_expect_eq(ask(LAB_SERVER_V4, NULL, "/crash?now=1"), 502);
+	cr_expect_eq(ask(LAB_SERVER_V4, NULL, "/crash?now=1"), 403);
+	/* From now on that address is somebody else's. */
+	lab_sh(&lab, "ip -n %s addr del 10.99.7.7/16 dev eth0 && ip -n %s addr add 10.99.7.7/16 dev eth0", lab.client, lab.server);
+	read_key("", key);
+	lay_egg(key, "");
+	cr_assert_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	cr_expect_eq(ask(LAB_CLIENT_V4, NULL, "/crash?now=1"), 403, "it kills there once more");
+	cr_expect_eq(ask(LAB_CLIENT_V4, NULL, "/crash"), 200);
+	lab_sh(&lab, "nsenter --net=/run/netns/%s -- curl -s -o /dev/null -w '%%{http_code}' --interface 10.99.7.7 http://" LAB_CLIENT_V4 ":%d/trap",
+		lab.server, LAB_PORT);
+	cr_expect(strstr(lab.out, "403"), "%s %s", lab.out, lab.err);
+	cr_expect(lab_wait(LAB_SOON_S, far_log_says, "for 7200 s (offence 2)"), "%s", lab.out);
+	far("down");
+}
+
+/* A site beside the lab's root: files, one of them large, links, and what is not for everybody. */
+static void build_site(void)
+{
+	lab_sh(&lab, "set -e; cd %s; mkdir -p site/sub/deeper; echo home > site/index.html; echo deep > site/sub/deeper/page.html; chmod 711 site/sub\n"
+		"ln -s sub/deeper/page.html site/inner.html; ln -s /etc/passwd site/outer.html; ln -s sub site/again; mkfifo site/pipe\n"
+		"echo secret > site/secret.html; chmod 600 site/secret.html; chmod 755 site/sub; touch -d 2020-01-02 site/index.html\n"
+		"head -c 3000000 /dev/urandom > site/large.bin; chmod 777 site/large.bin", lab.dir);
+	cr_assert_eq(lab.code, 0, "%s", lab.err);
+}
+
+static void up_with_site(const char *more)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "route \"/site/\" { gene = \"static\" root = \"%s/site\" carry = 1 }\n%s", lab.dir, more);
+	lab_up(&lab, text, "");
+}
+
+Test(lab_95_reproduce, k_document_roots_come_along_where_the_dna_says_so)
+{
+	char key[64];
+
+	build_site();
+	up_with_site("");
+	read_key("", key);
+	lay_egg(key, "");
+	/* Cut in the middle of the files: nothing is there, and the next attempt finds no trace. */
+	expect_harm_noticed(-1, FIRST + THIRD + KEYS_FRAME + 1000000);
+	cr_assert_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	cr_expect(strstr(lab.err, "4 entries are left out"), "%s", lab.err);
+	lab_sh(&lab, "cd %s/far/lab.roots/* && cmp ../../../site/large.bin large.bin && stat -c '%%u %%a %%n %%Y' . index.html large.bin sub "
+		"&& find . | LC_ALL=C sort | tr '\n' ' '", lab.dir);
+	lab_expect(&lab, 0, "./index.html ./inner.html ./large.bin ./sub ./sub/deeper ./sub/deeper/page.html ");
+	cr_expect(strstr(lab.out, "0 755 . ") && strstr(lab.out, "0 644 index.html 15779") && strstr(lab.out, "0 644 large.bin ") &&
+		strstr(lab.out, "0 755 sub "), "%s", lab.out);
+	/* The daughter needs nothing of where they came from. */
+	lab_sh(&lab, "mv %s/site %s/gone", lab.dir, lab.dir);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/inner.html", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/large.bin", NULL), 200);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/secret.html", NULL), 404);
+	cr_expect_eq(lab_get(LAB_CLIENT_V4, "/site/outer.html", NULL), 404);
+	far("down");
+	lab_expect(&lab, 0, "down");
+	expect_nothing_far();
+}
+
+Test(lab_95_reproduce, l_roots_that_do_not_fit_or_are_not_there)
+{
+	char key[64];
+
+	build_site();
+	up_with_site("link { carry_most = 1M }\n");
+	read_key("", key);
+	lay_egg(key, "");
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "carry_most");
+	expect_nothing_far();
+	lab_ctl(&lab, "down");
+	lab_sh(&lab, "rm %s/site/large.bin", lab.dir);
+	up_with_site("");
+	read_key("", key);
+	far("down");
+	lay_egg(key, "");
+	/* By reference: that of the route "/" must be there; said on both sides, before anything is written. */
+	lab_sh(&lab, "mv %s %s/elsewhere", lab.root, lab.dir);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 1);
+	lab_expect(&lab, 1, "is no directory of this host");
+	lab_sh(&lab, "cat %s/far/egg.log", lab.dir);
+	lab_expect(&lab, 0, "is no directory of this host");
+	expect_nothing_far();
+	lab_sh(&lab, "mv %s/elsewhere %s", lab.dir, lab.root);
+	cr_expect_eq(reproduce(EGG_PORT, ""), 0, "%s", lab.err);
+	expect_daughter_lives();
+	far("down");
 }

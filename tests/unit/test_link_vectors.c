@@ -146,7 +146,7 @@ static void expect_frame(struct stream *from, struct stream *to, const char *nam
 
 Test(link_vectors, a_spore_is_handed_over)
 {
-	uint8_t keys[64];
+	uint8_t keys[80];
 
 	for (unsigned i = 0; i < sizeof(keys); i++)
 		keys[i] = (uint8_t)i;

@@ -5,6 +5,7 @@
 #include "cellctl/cookies.h"
 #include "cellctl/egg.h"
 #include "cellctl/egg_genes.h"
+#include "cellctl/spore_roots.h"
 #include "cellctl/pins.h"
 #include "cellctl/remember.h"
 #include "cellctl/reporter.h"
@@ -147,6 +148,7 @@ static void remove_place(const struct invocation *in, const char *name)
 			rmdir(path);
 	}
 	egg_genes_remove(in, name);
+	spore_roots_remove(in, name);
 }
 
 static void end_cells(const struct invocation *in, const char *name, struct family *f)

@@ -123,6 +123,10 @@ static int egg_lay(struct egg *e)
 	if (read(ready[0], &byte, 1) != 1)
 		return verb_say(VERB_FAILED, "the egg did not get ready; see %s/egg.log", e->in->run_dir);
 	secret_write(public, sizeof(public), text, sizeof(text));
+	if (e->skin.link >= 0)
+		printf("XDP in %s mode on %s (%s)\n", e->skin.native ? "native" : "generic", e->iface, e->skin.note);
+	else
+		printf("no XDP, as asked: packets are not screened\n");
 	printf("an egg waits on %s\nto be sure that it is this one: cellctl reproduce HOST:%u --egg %s\n", e->listen.text,
 		e->listen.port, text);
 	return VERB_DONE;
@@ -142,6 +146,9 @@ int verb_egg(const struct invocation *in)
 		code = up_check_place(&place);
 	if (!code)
 		code = egg_lock(&e);
+	/* First the skin: nobody reaches the egg unscreened. */
+	if (!code)
+		code = egg_skin_on(&e.skin, in, e.iface, place.ifindex, e.xdp_wish, e.listen.port);
 	if (!code)
 		code = egg_listen(&e);
 	return code ? code : egg_lay(&e);

@@ -3,9 +3,11 @@
 #ifndef CELLWS_CELLCTL_EGG_H
 #define CELLWS_CELLCTL_EGG_H
 
+#include "cellctl/egg_skin.h"
 #include "cellctl/pins.h"
 #include "cellctl/verb.h"
 #include "dna/dna.h"
+#include "link/spore.h"
 #include "link/stream.h"
 #include "secret/secret.h"
 #include "tissue/key.h"
@@ -21,12 +23,14 @@ struct egg {
 	uint8_t trust[SECRET_PUBLIC_BYTES]; /* of the organism that may come */
 	uint8_t seed[SECRET_SEED_BYTES];    /* of the egg's own pair, for this life */
 	int lock, listener;
+	struct egg_skin skin;
 };
 
 /* Receiver to keeper, with the sealed memory file of a spore: a whole one, which the receiver has found good. */
 struct egg_handover {
 	uint8_t cell[KEY_BYTES];
 	uint8_t seed[SECRET_SEED_BYTES];
+	uint8_t fingerprint[SPORE_FINGERPRINT_KEY];
 };
 
 /* Keeper to receiver. */

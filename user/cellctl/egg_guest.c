@@ -65,6 +65,7 @@ static int take_keys(struct receiver *r, const uint8_t *bytes)
 		return -EPROTO;
 	memcpy(r->keys.cell, bytes, KEY_BYTES);
 	memcpy(r->keys.seed, bytes + KEY_BYTES, SECRET_SEED_BYTES);
+	memcpy(r->keys.fingerprint, bytes + KEY_BYTES + SECRET_SEED_BYTES, SPORE_FINGERPRINT_KEY);
 	r->have_keys = true;
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include "cellctl/down.h"
 #include "cellctl/egg_genes.h"
 #include "cellctl/spore_bans.h"
+#include "cellctl/spore_memory.h"
+#include "cellctl/spore_roots.h"
 #include "cellctl/up.h"
 #include "link/record.h"
 #include "link/spore.h"
@@ -140,19 +142,26 @@ static int lay(struct up *u, const struct egg *e, const struct spore *s)
 		code = check_namesake(u);
 	if (!code)
 		code = up_check_place(u);
+	if (!code)
+		code = spore_roots_check(&u->germ.dna, s);
 	if (code)
 		return code;
 	u->germ.generation = s->generation;
 	code = egg_genes_write(u, s);
 	if (!code)
+		code = spore_roots_write(u, s);
+	if (!code)
 		code = up_organism(u);
-	if (code)
+	if (code) {
 		egg_genes_remove(u->in, u->germ.dna.organism);
+		spore_roots_remove(u->in, u->germ.dna.organism);
+	}
 	return code;
 }
 
 int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 {
+	static struct remembered came;
 	static struct key_ring ring;
 	static struct spore s;
 	static struct up u;
@@ -160,13 +169,18 @@ int egg_install(const struct egg *e, int spore, const struct egg_handover *keys)
 	int code;
 
 	u = (struct up){ .in = e->in, .iface = e->iface, .xdp_wish = e->xdp_wish, .lock = -1, .log = -1, .ready = { -1, -1 },
-		.ring = &ring };
+		.ring = &ring, .skin = &e->skin };
 	secret_lock(&ring, sizeof(ring));
 	code = open_spore(e, spore, &s);
 	if (!code)
 		code = check_keys(&s, keys, &ring);
 	if (!code)
+		code = spore_memory_read(&s, keys->fingerprint, &came);
+	if (!code) {
+		u.came = &came;
 		code = lay(&u, e, &s);
+		remembered_free(&came);
+	}
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;

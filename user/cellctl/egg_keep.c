@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -154,13 +155,16 @@ static bool serve(struct keeper *k)
 {
 	static struct egg_handover keys;
 	static struct egg_answer answer;
-	int spore;
+	int spore, error;
 
 	secret_lock(&keys, sizeof(keys));
 	spore = take(k->wire, &keys);
 	if (spore >= 0) {
 		install(k, spore, &keys, &answer);
 		close(spore);
+		error = answer.code ? egg_skin_back(&k->e->skin, if_nametoindex(k->e->iface)) : 0;
+		if (error)
+			verb_say(0, "packets to the egg are screened no more: %s", strerror(-error));
 		if (send(k->wire, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
 			verb_say(0, "the mother cannot be told: %s", strerror(errno));
 	}
@@ -178,7 +182,12 @@ static bool serve(struct keeper *k)
 
 static _Noreturn void leave(const struct keeper *k)
 {
+	uint64_t dropped = egg_skin_dropped(&k->e->skin);
 	char path[PIN_PATH];
+
+	if (dropped)
+		verb_say(0, "%llu packets to the egg were dropped: malformed, or more than %d connections in a second from one source",
+			(unsigned long long)dropped, EGG_SYNS_S);
 
 	if (!egg_path(k->e->in, "lock", path))
 		unlink(path);

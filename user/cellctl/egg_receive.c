@@ -202,6 +202,40 @@ static bool any_place(const struct receiver *r)
 	return false;
 }
 
+/* Whatever he has said, so that it tells him nothing. */
+static struct visitor *eldest_stranger(struct receiver *r)
+{
+	struct visitor *eldest = NULL;
+
+	for (int i = 0; i < VISITORS; i++) {
+		struct visitor *v = &r->visitor[i];
+		bool stranger = v->state == VISITOR_HEARD || v->state == VISITOR_DOUBTED || v->state == VISITOR_DEAF;
+
+		if (stranger && (!eldest || v->until_ms < eldest->until_ms))
+			eldest = v;
+	}
+	return eldest;
+}
+
+static uint64_t yields_ms(const struct visitor *v)
+{
+	return v->until_ms - VISIT_MS + YIELD_MS;
+}
+
+/* With all places taken, who calls waits in the kernel's queue until one is given up. */
+static bool make_place(struct receiver *r)
+{
+	struct visitor *eldest;
+
+	if (any_place(r))
+		return true;
+	eldest = eldest_stranger(r);
+	if (!eldest || receiver_now_ms() < yields_ms(eldest))
+		return false;
+	visitor_close(r, eldest);
+	return true;
+}
+
 static void let_in(struct receiver *r)
 {
 	struct sockaddr_storage from = { 0 };
@@ -211,7 +245,7 @@ static void let_in(struct receiver *r)
 	struct visitor *v;
 	int fd;
 
-	if (!any_place(r))
+	if (!make_place(r))
 		return watch_listener(r, false);
 	fd = accept4(FD_LISTENER, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
@@ -248,6 +282,7 @@ static void hear_keeper(struct receiver *r)
 static int look_at_the_clock(struct receiver *r)
 {
 	uint64_t now = receiver_now_ms(), next = 0;
+	struct visitor *eldest;
 
 	for (int i = 0; i < VISITORS; i++) {
 		struct visitor *v = &r->visitor[i];
@@ -259,6 +294,11 @@ static int look_at_the_clock(struct receiver *r)
 	}
 	if (r->laid && !r->guest)
 		_exit(VERB_DONE);
+	eldest = r->full ? eldest_stranger(r) : NULL;
+	if (eldest && yields_ms(eldest) <= now)
+		watch_listener(r, true);
+	else if (eldest && yields_ms(eldest) < next)
+		next = yields_ms(eldest);
 	return next ? (int)(next - now) : -1;
 }
 

@@ -10,6 +10,7 @@
 #define VISITORS	64
 #define VISITORS_SOURCE 4	/* of one source (IPv6: /64) at a time: as many attempts in VISIT_MS */
 #define VISIT_MS	5000	/* whoever has not proved himself by then is closed, whatever he said: no sooner, no later */
+#define YIELD_MS	1000	/* when all places are taken, the eldest who has not proved himself by then gives his up */
 #define FRAME_MS	10000	/* between two frames of a guest */
 #define LAY_MS		120000	/* for the keeper to lay the organism */
 

@@ -214,6 +214,15 @@ static int take_baseline(void *arg, const struct memory_baseline *b)
 	return 0;
 }
 
+static void note_key(struct memory *m, const uint64_t key[2])
+{
+	char text[MEMORY_FACT];
+
+	snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)key[0], (unsigned long long)key[1]);
+	memory_note_fact(m, MEMORY_FACT_KEY, text);
+	memory_flush(m, 0);
+}
+
 /* Requests that kill are known by it: the same in every life, and nobody else's to know. */
 static void take_key(struct memory *m, struct remembered *r)
 {
@@ -225,10 +234,17 @@ static void take_key(struct memory *m, struct remembered *r)
 		r->fingerprint_key[1] = b;
 		return;
 	}
-	snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)r->fingerprint_key[0],
-		(unsigned long long)r->fingerprint_key[1]);
-	memory_note_fact(m, MEMORY_FACT_KEY, text);
-	memory_flush(m, 0);
+	note_key(m, r->fingerprint_key);
+}
+
+void remember_key(const struct invocation *in, const char *name, const uint64_t key[2])
+{
+	struct memory *m = remember_open(in, name);
+
+	if (!m)
+		return;
+	note_key(m, key);
+	remember_close(m);
 }
 
 static int take_all(struct memory *m, struct remembered *r)

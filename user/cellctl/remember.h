@@ -53,6 +53,9 @@ void remember_place(const char *path, const char *user);
 int remember_read(const char *path, struct remembered *r);
 void remembered_free(struct remembered *r);
 
+/* Keeps another key of fingerprints than the file has, where anything is remembered. */
+void remember_key(const struct invocation *in, const char *name, const uint64_t key[2]);
+
 /* Puts it into the maps; bans only if they are wanted. Says what cannot be; never fails `up`. */
 void remember_restore(const struct remembered *r, const struct ban_maps *bans, const struct lymph_maps *maps, bool with_bans);
 

@@ -93,7 +93,7 @@ static int dial(const char *to)
 /* One attempt with one key. GAMETE_UNHEARD, or the exit code. */
 static int send_gamete(struct gamete *g)
 {
-	int status;
+	int status, code;
 	pid_t pid;
 
 	g->socket = dial(g->to);
@@ -103,12 +103,16 @@ static int send_gamete(struct gamete *g)
 	pid = fork();
 	if (!pid)
 		gamete_live(g);
-	close(g->socket);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return verb_say(VERB_FAILED, "no process can be made: %s", strerror(errno));
-	if (!WIFEXITED(status))
-		return verb_say(VERB_FAILED, "the gamete was killed by signal %d", WTERMSIG(status));
-	return WEXITSTATUS(status);
+		code = verb_say(VERB_FAILED, "no process can be made: %s", strerror(errno));
+	else if (!WIFEXITED(status))
+		code = verb_say(VERB_FAILED, "the gamete was killed by signal %d", WTERMSIG(status));
+	else
+		code = WEXITSTATUS(status);
+	if (!code)
+		reproduce_spare(g->in, g->name, g->socket);
+	close(g->socket);
+	return code;
 }
 
 /* An egg that does not know our key says nothing; it may know the one before, as long as that one vouches for ours. */
@@ -145,6 +149,7 @@ static int prepare(const struct invocation *in, const char *name, struct key_rin
 	freeaddrinfo(to);
 	if (code)
 		return code;
+	g->fingerprint_key = v.germ->fingerprint_key;
 	g->uid = v.germ->uid;
 	g->gid = v.germ->gid;
 	return 0;
@@ -155,7 +160,7 @@ int verb_reproduce(const struct invocation *in)
 	static struct key_ring ring;
 	struct invocation mine = *in;
 	uint8_t egg[SECRET_PUBLIC_BYTES];
-	struct gamete g = { .ring = &ring };
+	struct gamete g = { .in = &mine, .ring = &ring };
 	const char *expected;
 	char name[32];
 	int code;

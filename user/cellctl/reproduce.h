@@ -9,10 +9,12 @@
 #include "tissue/key.h"
 
 struct gamete {
+	const struct invocation *in;
 	int socket; /* connected */
 	const uint8_t *spore;
 	uint64_t spore_n;
 	const struct key_ring *ring;
+	const uint64_t *fingerprint_key; /* two numbers */
 	const uint8_t *egg; /* public key that it must have; NULL: any egg that trusts us */
 	const uint8_t *trust; /* the key the egg was told: ours, or the one before */
 	const char *to; /* as the operator wrote it */
@@ -33,6 +35,9 @@ int reproduce_spore(const struct invocation *in, const char *name, const struct 
  */
 int reproduce_kin(const struct invocation *in, const char *name, const struct dna *dna, const struct addrinfo *to, uint8_t *bytes,
 	uint64_t *n);
+
+/* Puts whoever is at the other end on the never-ban list: a daughter's host. Says what cannot be. */
+void reproduce_spare(const struct invocation *in, const char *name, int socket);
 
 /* In a process of its own: gives up root, proves itself, delivers; tells the operator. The exit code, or GAMETE_UNHEARD. */
 _Noreturn void gamete_live(const struct gamete *g);

@@ -3,6 +3,8 @@
 #include "cellctl/reproduce.h"
 #include "cellctl/confine.h"
 #include "link/handshake.h"
+#include "link/spore.h"
+#include "link/wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,18 +98,21 @@ static int say(const struct gamete *g, enum stream_kind kind, const void *bytes,
 
 static int deliver(const struct gamete *g)
 {
-	uint8_t *keys = secret.clear;
+	const size_t n = KEY_BYTES + SECRET_SEED_BYTES + SPORE_FINGERPRINT_KEY;
+	uint8_t *keys = secret.clear, *at;
 	int error = patience(g->socket, SO_SNDTIMEO, SEND_S);
 
-	memcpy(keys, g->ring->cell, KEY_BYTES);
-	memcpy(keys + KEY_BYTES, g->ring->identity.seed, SECRET_SEED_BYTES);
+	at = wire_put(keys, g->ring->cell, KEY_BYTES);
+	at = wire_put(at, g->ring->identity.seed, SECRET_SEED_BYTES);
+	at = wire_put64(at, g->fingerprint_key[0]);
+	wire_put64(at, g->fingerprint_key[1]);
 	if (!error)
-		error = say(g, STREAM_KEYS, keys, KEY_BYTES + SECRET_SEED_BYTES, false);
-	secret_wipe(keys, KEY_BYTES + SECRET_SEED_BYTES);
-	for (uint64_t at = 0; at < g->spore_n && !error; at += STREAM_MOST) {
-		uint64_t left = g->spore_n - at;
+		error = say(g, STREAM_KEYS, keys, n, false);
+	secret_wipe(keys, n);
+	for (uint64_t i = 0; i < g->spore_n && !error; i += STREAM_MOST) {
+		uint64_t left = g->spore_n - i;
 
-		error = say(g, STREAM_PIECE, g->spore + at, left < STREAM_MOST ? left : STREAM_MOST, left <= STREAM_MOST);
+		error = say(g, STREAM_PIECE, g->spore + i, left < STREAM_MOST ? left : STREAM_MOST, left <= STREAM_MOST);
 	}
 	return error ? verb_say(VERB_FAILED, "%s: the transfer was interrupted (%s); nothing is installed there", g->to, strerror(-error)) : 0;
 }

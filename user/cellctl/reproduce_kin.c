@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The relatives of a daughter to be: this host as she will see it, and those whom it knows. */
 #include "cellctl/reproduce.h"
+#include "cellctl/neverban.h"
 #include "cellctl/pins.h"
+#include "immune/ban.h"
 #include "link/record.h"
 
 #include <arpa/inet.h>
@@ -98,4 +100,28 @@ int reproduce_kin(const struct invocation *in, const char *name, const struct dn
 	write_address(to->ai_addr, dna->link.port, her);
 	*n = record_family_write(kin, add_relatives(in, name, her, kin, 1), bytes);
 	return 0;
+}
+
+void reproduce_spare(const struct invocation *in, const char *name, int socket)
+{
+	struct sockaddr_storage there = { 0 };
+	socklen_t n = sizeof(there);
+	struct ban_maps maps;
+	struct address a;
+	int error = 0;
+
+	if (getpeername(socket, (struct sockaddr *)&there, &n) || !neverban_sockaddr((struct sockaddr *)&there, &a))
+		return;
+	for (int i = 0; i < BAN_MAP_COUNT; i++) {
+		maps.fd[i] = pin_map(in, name, ban_map_names[i], false);
+		if (maps.fd[i] < 0)
+			error = maps.fd[i];
+	}
+	if (!error)
+		error = ban_allow(&maps, &a, ALLOWANCE_HOST);
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		if (maps.fd[i] >= 0)
+			close(maps.fd[i]);
+	if (error)
+		verb_say(0, "the daughter's address is not on the never-ban list here: %s", strerror(-error));
 }

@@ -12,7 +12,9 @@
 #include "tissue/key.h"
 
 struct cellws;
+struct egg_skin;
 struct record_kin;
+struct remembered;
 
 #define UP_UNDO_MAX  32
 #define UP_FDS_SPARE 192 /* with a new DNA's on their way; descriptors beyond those planned and those of connections and their files */
@@ -30,8 +32,10 @@ struct up {
 	size_t text_n;
 	const struct record_kin *kin; /* relatives that came with a spore, kin_n of them */
 	unsigned kin_n;
+	const struct egg_skin *skin; /* that is on already; NULL, or one without a link: none */
 	int link_listener; /* that is open already; 0: none */
 	const struct key_ring *ring; /* that came with a spore; NULL: as the DNA says */
+	const struct remembered *came; /* what others have learned, with a spore; NULL: nothing */
 	struct cellws *skel;
 	bool bans_kept; /* their maps have outlived an earlier life */
 	int lock;

@@ -262,6 +262,8 @@ static int fill_skin(struct up *u)
 		maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
 	for (uint32_t i = 0; i < d->listen_count; i++)
 		port_set_add(&ports, d->listen[i].port);
+	if (d->link.family)
+		port_set_add(&ports, d->link.port);
 	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.own_ports), &zero, &ports, BPF_ANY))
 		return -errno;
 	error = fill_allowed(&maps, d->allow, d->allow_count, ALLOWANCE_DNA);

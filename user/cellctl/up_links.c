@@ -2,6 +2,7 @@
 /* What links to other hosts begin with: the relatives that came with a spore, the address to be called at, the gamete's descriptors. */
 #include "cellctl/up.h"
 #include "cellctl/pins.h"
+#include "immune/ban.h"
 #include "link/record.h"
 #include "cellws.skel.h"
 
@@ -16,16 +17,35 @@
 
 #define BACKLOG 64
 
+/* No ban may cut a relative off, whatever its clients do. What is no address is met nowhere. */
+static int spare_host(const struct ban_maps *maps, const char *text)
+{
+	struct dna_listen at;
+	struct address a;
+	int error;
+
+	if (!dna_listen_read(text, &at) || address_make(at.family, at.addr, at.family == AF_INET ? 32 : 128, &a))
+		return 0;
+	error = ban_allow(maps, &a, ALLOWANCE_HOST);
+	return error == -ENOSPC ? 0 : error;
+}
+
 static int fill_hosts(struct up *u)
 {
-	int fd = bpf_map__fd(u->skel->maps.hosts);
+	int fd = bpf_map__fd(u->skel->maps.hosts), error;
+	struct ban_maps maps;
 
+	for (int i = 0; i < BAN_MAP_COUNT; i++)
+		maps.fd[i] = bpf_object__find_map_fd_by_name(u->skel->obj, ban_map_names[i]);
 	for (__u32 i = 0; i < u->kin_n && i < HOSTS_MAX; i++) {
 		struct host h = { .id = u->kin[i].id, .relation = u->kin[i].relation, .state = HOST_KNOWN };
 
 		memcpy(h.address, u->kin[i].address, sizeof(h.address));
 		if (bpf_map_update_elem(fd, &i, &h, BPF_ANY))
 			return -errno;
+		error = spare_host(&maps, h.address);
+		if (error)
+			return error;
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* What the organism remembers from earlier lives, back in the maps before the first packet is screened. */
 #include "cellctl/up.h"
 #include "cellctl/remember.h"
+#include "cellctl/spore_memory.h"
 #include "cellws.skel.h"
 
 #include <errno.h>
@@ -57,6 +58,13 @@ int up_memory(struct up *u)
 	error = remember_read(u->germ.memory, &r);
 	if (error)
 		return verb_say(VERB_FAILED, "clocks or random numbers cannot be read: %s", strerror(-error));
+	error = u->came ? spore_memory_join(&r, u->came) : 0;
+	if (error) {
+		remembered_free(&r);
+		return verb_say(VERB_FAILED, "there is no memory for what came along: %s", strerror(-error));
+	}
+	if (u->came)
+		remember_key(u->in, u->germ.dna.organism, r.fingerprint_key);
 	u->germ.boot = r.now.boot;
 	memcpy(u->germ.fingerprint_key, r.fingerprint_key, sizeof(r.fingerprint_key));
 	for (int i = 0; i < BAN_MAP_COUNT; i++)

@@ -2,6 +2,7 @@
 /* Putting the skin on the interface: in the driver where it can, else in the generic hook, and saying which and why. */
 #include "cellctl/up.h"
 #include "cellctl/cookies.h"
+#include "cellctl/egg_skin.h"
 #include "cellctl/pins.h"
 #include "shared/flood.h"
 #include "cellws.skel.h"
@@ -66,10 +67,11 @@ static void undo_cookies(struct up *u)
 static int guard_ports(struct up *u, bool answers)
 {
 	const struct port_flood calm = { .answers = answers };
+	const struct dna *d = &u->germ.dna;
 	int fd = bpf_map__fd(u->skel->maps.flood_ports), error = 0;
 
-	for (uint32_t i = 0; i < u->germ.dna.listen_count && !error; i++) {
-		__u32 port = u->germ.dna.listen[i].port;
+	for (uint32_t i = 0; i < d->listen_count + (d->link.family != 0) && !error; i++) {
+		__u32 port = i < d->listen_count ? d->listen[i].port : d->link.port;
 
 		if (bpf_map_update_elem(fd, &port, &calm, BPF_ANY))
 			error = -errno;
@@ -110,16 +112,11 @@ static int arm_cookies(struct up *u, bool native)
 	return 0;
 }
 
-int up_screen(struct up *u)
+static int attach_anew(struct up *u)
 {
 	char note[160] = "asked for";
 	int error;
 
-	if (!strcmp(u->xdp_wish, "off")) {
-		printf("%s: no XDP, as asked: packets are not screened\n", u->germ.dna.organism);
-		return record(u, "off", "asked for") ? VERB_FAILED : 0;
-	}
-	up_done(u, undo_xdp);
 	if (strcmp(u->xdp_wish, "generic")) {
 		error = attach(u, XDP_FLAGS_DRV_MODE);
 		if (!error) {
@@ -135,4 +132,37 @@ int up_screen(struct up *u)
 		return refused(u, "generic", error);
 	printf("%s: XDP in generic mode on %s (%s); a drop costs more than in the driver\n", u->germ.dna.organism, u->iface, note);
 	return record(u, "generic", note) ? VERB_FAILED : arm_cookies(u, false);
+}
+
+/* The egg's link stays on the interface and gets the organism's program: at no moment there is none. The keeper undoes that. */
+static int take_over(struct up *u)
+{
+	const struct egg_skin *skin = u->skin;
+	const char *mode = skin->native ? "native" : "generic";
+	char path[PIN_PATH];
+	int error = bpf_link_update(skin->link, bpf_program__fd(u->skel->progs.skin_screen), NULL) ? -errno : 0;
+
+	/* It was the dead namesake's, which has just been cleared away. */
+	if (error == -ENOLINK)
+		return attach_anew(u);
+	if (!error)
+		error = pin_path(u->in, u->germ.dna.organism, "link_skin", path, sizeof(path));
+	if (!error && bpf_obj_pin(skin->link, path))
+		error = -errno;
+	if (error)
+		return verb_say(VERB_FAILED, "%s does not take the organism's XDP program for the egg's: %s", u->iface, strerror(-error));
+	printf("%s: XDP in %s mode on %s (%s)\n", u->germ.dna.organism, mode, u->iface, skin->note);
+	return record(u, mode, skin->note) ? VERB_FAILED : arm_cookies(u, skin->native);
+}
+
+int up_screen(struct up *u)
+{
+	if (!strcmp(u->xdp_wish, "off")) {
+		printf("%s: no XDP, as asked: packets are not screened\n", u->germ.dna.organism);
+		return record(u, "off", "asked for") ? VERB_FAILED : 0;
+	}
+	up_done(u, undo_xdp);
+	if (u->skin && u->skin->link >= 0)
+		return take_over(u);
+	return attach_anew(u);
 }

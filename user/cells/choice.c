@@ -81,6 +81,15 @@ struct fate choice_of_stem(const struct tissue *t, int *look_ms)
 	return fate;
 }
 
+bool choice_sees_sickness(const struct tissue *t, int class)
+{
+	struct cell cells[CELL_SLOTS_MAX];
+
+	for (uint32_t s = 0; s < t->plan->slots; s++)
+		cells[s] = t->cells[s];
+	return fate_is_sick(cells, t->plan->slots, class, clock_boot_ns());
+}
+
 static bool leave(void)
 {
 	struct gland_call call = { 0 };

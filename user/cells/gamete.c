@@ -24,7 +24,8 @@ static void close_foreign(const struct tissue *t)
 
 	cw_assert(syscall(SYS_close_range, mine + 3, ~0U, CLOSE_RANGE_UNSHARE) == 0);
 	cw_assert(syscall(SYS_close_range, FD_FIXED, mine - 1, 0) == 0);
-	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_SIGNATURES, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_PSI_CPU, FD_PRESENT - 1, 0) == 0);
+	cw_assert(syscall(SYS_close_range, FD_PRESENT + 1, FD_SIGNATURES, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_CELLS, FD_KEY, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_GERM_EVEN, FD_MUTATION_OUT, 0) == 0);
 	cw_assert(syscall(SYS_close_range, FD_READY, FD_ANIMATE, 0) == 0);
@@ -78,7 +79,8 @@ static void look_at_the_clock(struct gamete_cell *g)
 static int patience(struct gamete_cell *g)
 {
 	uint64_t next = family_next_ms(g);
-	int watch = signal_watch(g->t);
+	/* While the egg sleeps nobody asks for proofs, and nobody has to be watched. */
+	int watch = g->t->census[CLASS_EGG].living ? -1 : signal_watch(g->t);
 
 	for (unsigned i = 0; i < LINKS; i++) {
 		const struct link *l = &g->link[i];
@@ -87,10 +89,12 @@ static int patience(struct gamete_cell *g)
 		if (l->step != LINK_NONE && its < next)
 			next = its;
 	}
+	if (next == UINT64_MAX)
+		return watch;
 	if (next <= g->now_ms)
 		return 1;
 	/* The clock's steps are some milliseconds. */
-	return next - g->now_ms < (uint64_t)watch ? (int)(next - g->now_ms) + 1 : watch;
+	return watch < 0 || next - g->now_ms < (uint64_t)watch ? (int)(next - g->now_ms) + 1 : watch;
 }
 
 static void handle(struct gamete_cell *g, const struct epoll_event *e)

@@ -79,6 +79,9 @@ int link_lock(void);
 /* Seals and sends one message; a link that cannot is closed. */
 void link_say(struct gamete_cell *g, struct link *l, enum stream_kind kind, const void *bytes, size_t n);
 
+/* gamete_foreign.c: evidence against who has called and did not prove the key; nothing of it can be seen by him. */
+void foreign_present(const struct gamete_cell *g, const struct link *l, const char *what);
+
 /* gamete_talk.c: what is said. */
 void talk_hello(struct gamete_cell *g, struct link *l);
 void talk_beat(struct gamete_cell *g, struct link *l);

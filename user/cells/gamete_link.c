@@ -61,6 +61,9 @@ void link_close(struct gamete_cell *g, struct link *l, const char *why)
 	int row = l->row;
 	bool linked = l->greeted, mine = !l->called;
 
+	/* Who said something, and left it at that. */
+	if (l->step == LINK_FIRST && l->have)
+		foreign_present(g, l, "no whole first message");
 	if (linked && row >= 0)
 		tissue_log(g->t, "the link to %s is gone: %s", g->row[row].address, why);
 	close(l->fd);
@@ -272,8 +275,13 @@ static int hear_first(struct gamete_cell *g, struct link *l)
 	const struct identity *mine = g->t->pair;
 	struct link_secret *s = secret_of(g, l);
 	uint8_t second[HANDSHAKE_SECOND_BYTES];
+	int error = handshake_hear(&s->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL), &seen, l->in,
+		second);
 
-	if (handshake_hear(&s->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL), &seen, l->in, second)) {
+	if (error) {
+		/* Another version, a clock that is off, too many at once: no stranger is shown by these. */
+		if (error == -EACCES || error == -EALREADY)
+			foreign_present(g, l, error == -EACCES ? "wrong key" : "first message of an earlier call");
 		l->step = LINK_DEAF;
 		return 0;
 	}
@@ -287,6 +295,7 @@ static int hear_third(struct gamete_cell *g, struct link *l)
 	uint8_t head[SECRET_STREAM_HEAD_BYTES];
 
 	if (handshake_close(&s->handshake, l->in, &s->in, &s->out, head)) {
+		foreign_present(g, l, "wrong proof after a right first message");
 		l->step = LINK_DEAF;
 		return 0;
 	}

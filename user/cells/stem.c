@@ -31,15 +31,6 @@ static int stem_leave_daughter(struct tissue *t, int class)
 	return cell_divide(t, CLASS_STEM, stems);
 }
 
-static bool stem_sees_sickness(const struct tissue *t, int class)
-{
-	struct cell cells[CELL_SLOTS_MAX];
-
-	for (uint32_t s = 0; s < t->plan->slots; s++)
-		cells[s] = t->cells[s];
-	return fate_is_sick(cells, t->plan->slots, class, clock_boot_ns());
-}
-
 /* Acts on what it sees. Returns the class to live as now, or CLASS_STEM to wait; *again: look once more. */
 static int stem_act(struct tissue *t, bool *again, int *timeout)
 {
@@ -47,7 +38,7 @@ static int stem_act(struct tissue *t, bool *again, int *timeout)
 	int result = -EPERM;
 
 	*again = false;
-	if (fate.act == FATE_BECOME && stem_sees_sickness(t, fate.class)) {
+	if (fate.act == FATE_BECOME && choice_sees_sickness(t, fate.class)) {
 		*timeout = STEM_SICK_MS;
 		return CLASS_STEM;
 	}

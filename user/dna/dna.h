@@ -48,6 +48,7 @@ struct dna_route {
 	char args[DNA_TEXT_MAX];
 	char index[64];
 	uint32_t deadline_ms;        /* a request that takes longer than this is given up */
+	uint32_t carry;              /* 1: its root goes along to other hosts */
 	uint32_t line;               /* of the route in the file */
 	uint32_t gene_line;          /* of these options, 0 when not given */
 	uint32_t root_line;
@@ -125,6 +126,7 @@ struct dna {
 	uint32_t health_ballot_ms;
 	uint64_t health_memory_bytes; /* most of one cell, 0 = unlimited */
 	uint64_t cells_memory_bytes;  /* of all cells: none is added beyond it, 0 = unlimited */
+	uint64_t carry_most_bytes;    /* of one document root */
 	uint32_t link_previous_key_ms;
 	struct dna_listen listen[DNA_LISTEN_MAX];
 	struct dna_listen link; /* family 0: no links to other hosts */
@@ -153,6 +155,7 @@ struct dna {
 	uint32_t weight_missing;
 	uint32_t weight_rate;
 	uint32_t weight_slow;
+	uint32_t weight_foreign;
 	char trap[DNA_TRAPS_MAX][DNA_MATCH_MAX];
 	struct dna_signature signature[DNA_SIGNS_MAX];
 };

@@ -71,6 +71,8 @@ static void check_options(struct dna_reading *r, const struct dna_route *route)
 	else if (route->gene[0] && !is_static && route->root_line)
 		refuse(r, route, route->root_line, "root",
 			"found a root for a shared object; allowed: for gene = \"static\" only");
+	if (route->carry && !is_static)
+		refuse(r, route, route->line, "carry", "found 1 for a shared object, which always goes along; allowed: with a root only");
 }
 
 /* "/api" and "/api/" cover the same paths: whoever wrote both meant something that does not happen. */

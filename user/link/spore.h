@@ -14,12 +14,13 @@
  *
  * Numbers in little endian, nothing between the parts or behind the end.
  */
-#define SPORE_VERSION	 1u
+#define SPORE_VERSION	 2u
 #define SPORE_HEAD_BYTES 168u
 #define SPORE_PART_BYTES 48u
 #define SPORE_END_BYTES	 SECRET_SIGNATURE_BYTES
-#define SPORE_PARTS_MAX	 68u /* 64 routes and what comes once */
+#define SPORE_PARTS_MAX	 134u /* gene and root of 64 routes, and what comes once */
 #define SPORE_MOST	 (512ULL << 20)
+#define SPORE_FINGERPRINT_KEY 16u /* bytes of STREAM_KEYS: two numbers */
 
 /* X(NAME, number, most bytes, once, "what it is"): parts stand in this order; ORIGIN and DNA must be there. */
 #define SPORE_PARTS(X)                                                                                              \
@@ -27,7 +28,10 @@
 	X(DNA, 2, 1u << 20, 1, "text of the DNA")                                                                    \
 	X(GENE, 3, 256u << 20, 0, "shared object of a route; other routes that name the same file share it")         \
 	X(BANS, 4, 64u << 20, 1, "bans in force, one of 32 bytes after the other, see link/bans.h") \
-	X(FAMILY, 5, 2368, 1, "the daughter's relatives, her mother first, see link/record.h")
+	X(FAMILY, 5, 2368, 1, "the daughter's relatives, her mother first, see link/record.h") \
+	X(OFFENCES, 6, 131072u * 24, 1, "how often sources were banned, one of 24 bytes after the other, see link/immunity.h") \
+	X(PATHOGENS, 7, 1024u * 104, 1, "requests that have killed, one of 104 bytes after the other, see link/immunity.h") \
+	X(ROOT, 8, 256u << 20, 0, "files of a route's document root, see link/tree.h; other routes that name the same one share it")
 
 enum spore_kind {
 #define X(NAME, number, most, once, text) SPORE_##NAME = number,
@@ -37,7 +41,7 @@ enum spore_kind {
 
 struct spore_part {
 	enum spore_kind kind;
-	uint16_t route; /* of a gene; else 0 */
+	uint16_t route; /* of a gene or a root; else 0 */
 	const uint8_t *bytes;
 	uint64_t n;
 	uint8_t digest[32]; /* when read */

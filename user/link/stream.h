@@ -17,7 +17,7 @@
 
 /* Kinds of messages: X(NAME, number, least, most bytes, "what it is"). */
 #define STREAM_KINDS(X)                                                                      \
-	X(KEYS, 1, 64, 64, "cell key (32) and seed of the organism's pair (32)")             \
+	X(KEYS, 1, 80, 80, "cell key (32), seed of the organism's pair (32), key that deadly requests are known by (16)") \
 	X(PIECE, 2, 1, STREAM_MOST, "next bytes of a spore; the last one ends the stream")   \
 	X(ACCEPTED, 3, 1, 1024, "the organism is laid; remarks, in plain text")              \
 	X(REFUSED, 4, 1, 1024, "it is not, nothing was installed; why, in plain text")        \
