@@ -30,10 +30,10 @@ enum tcp_option {
 	OPTION_STAMP = 8,
 };
 
-/* A TCP header as it came, with its options, and some room so that an index can be masked. */
+/* A TCP header as it came, with its options, and room for what an option that begins at the last byte could hold. */
 struct cookie_syn {
 	struct wire_tcp tcp;
-	__u8 options[44];
+	__u8 options[48];
 };
 
 struct cookie_wish {
@@ -81,7 +81,7 @@ __noinline int cookie_options(const struct cookie_syn *syn, __u32 n, struct cook
 			wish->sack = 1;
 		if (kind == OPTION_SCALE && length == 3)
 			wish->scale = syn->options[value] > 14 ? 14 : syn->options[value];
-		if (kind == OPTION_STAMP && length == 10 && value < 40) {
+		if (kind == OPTION_STAMP && length == 10) {
 			__builtin_memcpy(&wish->stamp, &syn->options[value], sizeof(wish->stamp));
 			wish->stamped = 1;
 		}
