@@ -8,6 +8,7 @@
 // sends after an answer. What gets past all this meets the same automaton in blood, which sees every request whole.
 #include "lymph.bpf.h"
 #include "antibody.bpf.h"
+#include "bounds.bpf.h"
 #include "shared/signature.h"
 #include "shared/verdict.h"
 #include <bpf/bpf_endian.h>
@@ -170,17 +171,6 @@ static __always_inline void segment_pass(struct flow_scan *f, const struct segme
 	f->next = s->seq + s->bytes;
 }
 
-/*
- * Bytes to load: n, which is 1 to max, a power of 2. Said in a way from which every verifier sees that it is not 0, which before
- * Linux 6.8 none learned from a comparison.
- */
-static __always_inline __u32 load_size(__u32 n, __u32 max)
-{
-	n--;
-	barrier_var(n);
-	return (n & (max - 1)) + 1;
-}
-
 #define BLOCK 64u /* bytes that are looked at in one turn */
 
 static __always_inline struct signature_head *automaton(void)
@@ -246,7 +236,7 @@ __noinline __u64 mucosa_walk(struct __sk_buff *ctx, __u32 from, __u32 n, __u32 s
 		return state;
 	if (n > MUCOSA_BYTES)
 		n = MUCOSA_BYTES;
-	if (bpf_skb_load_bytes(ctx, from, w->byte, load_size(n, MUCOSA_BYTES)))
+	if (bpf_skb_load_bytes(ctx, from, w->byte, bounded_size(n, MUCOSA_BYTES)))
 		return state;
 	w->n = n;
 	w->state = state;
@@ -269,7 +259,7 @@ static __always_inline void segment_print(struct __sk_buff *ctx, const struct se
 	__u32 n = end < ANTIGEN_DETAIL ? end : ANTIGEN_DETAIL - 1;
 
 	if (n)
-		bpf_skb_load_bytes(ctx, s->head + s->from + end - n, to, load_size(n, ANTIGEN_DETAIL));
+		bpf_skb_load_bytes(ctx, s->head + s->from + end - n, to, bounded_size(n, ANTIGEN_DETAIL));
 	lymph_printable(to);
 }
 
