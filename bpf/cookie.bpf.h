@@ -3,6 +3,7 @@
 #ifndef CELLWS_COOKIE_BPF_H
 #define CELLWS_COOKIE_BPF_H
 
+#include "bounds.bpf.h"
 #include "flood.bpf.h"
 
 /*
@@ -30,10 +31,10 @@ enum tcp_option {
 	OPTION_STAMP = 8,
 };
 
-/* A TCP header as it came, with its options, and some room so that an index can be masked. */
+/* A TCP header as it came, with its options, and room for what an option that begins at the last byte could hold. */
 struct cookie_syn {
 	struct wire_tcp tcp;
-	__u8 options[44];
+	__u8 options[48];
 };
 
 struct cookie_wish {
@@ -41,6 +42,7 @@ struct cookie_wish {
 	__u32 stamped;
 	__u32 sack;
 	__u32 scale; /* 15 for none */
+	__u32 at;    /* how far the options are read: here, where the kernel's verifier does not follow every value it can have */
 };
 
 struct cookie_reply {
@@ -57,12 +59,10 @@ const volatile __u8 cookie_scale = COOKIE_NO_STAMPS;
 /* n: bytes of options. Not inline, so that the verifier walks the loop once. */
 __noinline int cookie_options(const struct cookie_syn *syn, __u32 n, struct cookie_wish *wish)
 {
-	__u32 at = 0;
-
 	if (!syn || !wish)
 		return 0;
 	for (int i = 0; i < 40; i++) {
-		__u32 kind, length, value;
+		__u32 at = *(volatile __u32 *)&wish->at, kind, length, value;
 
 		if (at >= n || at >= 40)
 			break;
@@ -70,7 +70,7 @@ __noinline int cookie_options(const struct cookie_syn *syn, __u32 n, struct cook
 		if (kind == OPTION_END)
 			break;
 		if (kind == OPTION_NOP) {
-			at++;
+			wish->at = at + 1;
 			continue;
 		}
 		length = syn->options[at + 1];
@@ -81,11 +81,11 @@ __noinline int cookie_options(const struct cookie_syn *syn, __u32 n, struct cook
 			wish->sack = 1;
 		if (kind == OPTION_SCALE && length == 3)
 			wish->scale = syn->options[value] > 14 ? 14 : syn->options[value];
-		if (kind == OPTION_STAMP && length == 10 && value < 40) {
+		if (kind == OPTION_STAMP && length == 10) {
 			__builtin_memcpy(&wish->stamp, &syn->options[value], sizeof(wish->stamp));
 			wish->stamped = 1;
 		}
-		at += length;
+		wish->at = at + length;
 	}
 	return 0;
 }
@@ -207,10 +207,10 @@ static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct packet
 	if (bpf_xdp_load_bytes(ctx, p->c.at, &syn->tcp, sizeof(syn->tcp)))
 		return 0;
 	bytes = (syn->tcp.words >> 4) * 4;
-	barrier_var(bytes); /* or the compiler checks a part of it, and the verifier does not see that */
-	if (bytes < sizeof(syn->tcp) || bytes > 60 || bpf_xdp_load_bytes(ctx, p->c.at, syn, bytes))
+	if (bytes < sizeof(syn->tcp))
 		return 0;
-	return bytes;
+	bytes = bounded_size(bytes, 64);
+	return bpf_xdp_load_bytes(ctx, p->c.at, syn, bytes) ? 0 : bytes;
 }
 
 /* Whether the stack would make a connection of this ACK at this listener: its own check, of the cookie and of the overflow. */

@@ -294,6 +294,7 @@ static __always_inline void neighbour_is_suspect(const struct source *s)
 /* Makes printable text with a NUL at the end of whatever stands there. */
 static __always_inline void lymph_printable(char *to)
 {
+	barrier_var(to); /* or the compiler enters the loop in its middle, and Linux 6.1 takes no such jump */
 	for (__u32 i = 0; i < ANTIGEN_DETAIL; i++)
 		if (to[i] && (to[i] < ' ' || to[i] > '~'))
 			to[i] = '?';

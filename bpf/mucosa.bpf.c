@@ -8,6 +8,7 @@
 // sends after an answer. What gets past all this meets the same automaton in blood, which sees every request whole.
 #include "lymph.bpf.h"
 #include "antibody.bpf.h"
+#include "bounds.bpf.h"
 #include "shared/signature.h"
 #include "shared/verdict.h"
 #include <bpf/bpf_endian.h>
@@ -238,7 +239,7 @@ __noinline __u64 mucosa_walk(struct __sk_buff *ctx, __u32 from, __u32 n, __u32 s
 		return state;
 	if (n > MUCOSA_BYTES)
 		n = MUCOSA_BYTES;
-	if (bpf_skb_load_bytes(ctx, from, w->byte, n))
+	if (bpf_skb_load_bytes(ctx, from, w->byte, bounded_size(n, MUCOSA_BYTES)))
 		return state;
 	w->n = n;
 	w->state = state;
@@ -261,8 +262,8 @@ static __always_inline void segment_print(struct __sk_buff *ctx, const struct se
 {
 	__u32 n = end < ANTIGEN_DETAIL ? end : ANTIGEN_DETAIL - 1;
 
-	if (n && n < ANTIGEN_DETAIL)
-		bpf_skb_load_bytes(ctx, s->head + s->from + end - n, to, n);
+	if (n)
+		bpf_skb_load_bytes(ctx, s->head + s->from + end - n, to, bounded_size(n, ANTIGEN_DETAIL));
 	lymph_printable(to);
 }
 

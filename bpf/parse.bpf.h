@@ -191,8 +191,11 @@ static __always_inline __u32 parse_ipv4(const struct xdp_md *ctx, struct packet 
 	header = (ip->version_words & 0x0f) * 4;
 	total = bpf_ntohs(ip->total);
 	/* Segments that the kernel merged beyond 64 KiB have no total length; no wire carries such a frame. */
-	if (!total && p->c.frame > 0xffff)
+	if (!total) {
+		if (p->c.frame <= 0xffff)
+			return VERDICT_DROP_BAD_IP_HEADER;
 		total = p->c.frame - p->c.at;
+	}
 	if (ip->version_words >> 4 != 4 || header < sizeof(*ip) || total < header)
 		return VERDICT_DROP_BAD_IP_HEADER;
 	if (p->c.at + header > p->c.frame)

@@ -67,6 +67,15 @@ void cookies_fit(struct cellws *skel, const char *iface)
 	skel->rodata->cookie_scale = plain_clock ? window_scale() : COOKIE_NO_STAMPS;
 }
 
+void cookies_demand_all(struct cellws *skel)
+{
+	skel->rodata->syn_cost_ns = skel->rodata->packet_cost_ns = 1;
+	skel->rodata->packet_sample = 2;
+	skel->rodata->port_syn_rate = 1;
+	skel->rodata->cookie_scale = 7;
+	skel->rodata->answer_ifindex = 1;
+}
+
 static int write_number(const char *path, long n)
 {
 	FILE *f = fopen(path, "we");

@@ -16,6 +16,9 @@ void cookies_prove(struct proof_result *result);
 /* Before load: segment sizes by the interface, window scale by the host's settings, the way that answers leave. */
 void cookies_fit(struct cellws *skel, const char *iface);
 
+/* Before load, to see whether the kernel takes the skin whatever a DNA asks of it: every limit and option is on. */
+void cookies_demand_all(struct cellws *skel);
+
 bool cookies_on_veth(const char *iface);
 
 /* Whether the other end of a native veth pair takes what an XDP program sends back. Sends it a frame that nobody reads. */

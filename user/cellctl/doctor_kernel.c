@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The doctor on the kernel: its BPF, tried with our own programs, and the system calls that cells live by. */
+#include "cellctl/cookies.h"
 #include "cellctl/doctor.h"
 #include "cellctl/guard.h"
 #include "cellws.skel.h"
@@ -75,6 +76,7 @@ static void find_culprits(struct doctor *d)
 			return;
 		n = 0;
 		guard_fit(skel);
+		cookies_demand_all(skel);
 		bpf_object__for_each_program(p, skel->obj) {
 			bpf_program__set_autoload(p, n == wanted && bpf_program__autoload(p));
 			one = n++ == wanted ? p : one;
@@ -96,8 +98,10 @@ void doctor_programs(struct doctor *d)
 	if (!d->root)
 		return;
 	d->skel = cellws__open();
-	if (d->skel)
+	if (d->skel) {
 		guard_fit(d->skel);
+		cookies_demand_all(d->skel);
+	}
 	if (d->skel && cellws__load(d->skel)) {
 		cellws__destroy(d->skel);
 		d->skel = NULL;
