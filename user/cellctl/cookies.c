@@ -69,9 +69,9 @@ void cookies_fit(struct cellws *skel, const char *iface)
 
 void cookies_demand_all(struct cellws *skel)
 {
-	skel->rodata->syn_cost_ns = skel->rodata->packet_cost_ns = 1;
-	skel->rodata->packet_sample = 2;
-	skel->rodata->port_syn_rate = 1;
+	skel->data_limits->syn_cost_ns = skel->data_limits->packet_cost_ns = 1;
+	skel->data_limits->packet_sample = 2;
+	skel->data_limits->port_syn_rate = 1;
 	skel->rodata->cookie_scale = 7;
 	skel->rodata->answer_ifindex = 1;
 }
