@@ -43,6 +43,22 @@ LYMPH_MAP struct {
 	__uint(max_entries, TIDING_RING);
 } tidings SEC(".maps");
 
+/* Signals of other hosts that were heard. Writer: gland_carry. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CARRIED_MAX);
+	__type(key, struct carried);
+	__type(value, __u64);
+} carried SEC(".maps");
+
+/* What all other hosts together have been heard to say, key 0. Writer: gland_carry. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct receptors);
+} abroad SEC(".maps");
+
 static __always_inline struct link_state *link_get(void)
 {
 	__u32 zero = 0;

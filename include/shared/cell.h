@@ -166,7 +166,8 @@ CW_LAYOUT(struct organism, 360);
 	X(MINIMUM, "the class would fall below its minimum")               \
 	X(UNPROVEN, "no open connection, no fresh evidence or no such death stands for it") \
 	X(SPARED, "the source is on the never-ban list")                   \
-	X(OBSERVED, "the organism only observes")
+	X(OBSERVED, "the organism only observes")                          \
+	X(FAINT, "too faint, or from too far away, to be heard")
 
 enum gland_answer {
 #define X(NAME, text) GLAND_##NAME,

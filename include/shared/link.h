@@ -4,6 +4,7 @@
 #define CELLWS_SHARED_LINK_H
 
 #include "shared/antigen.h"
+#include "shared/hormone.h"
 
 /* X(NAME, name): what another host is to this one. */
 #define RELATIONS(X)             \
@@ -109,5 +110,34 @@ enum learn_argument {
 	LEARN_DETAIL,  /* TIDING_DETAIL bytes, printable */
 	LEARN_ARGUMENTS = LEARN_DETAIL + TIDING_DETAIL / 8
 };
+
+/* Signals that speak of no single cell, and so mean something on another host. */
+static inline int signal_crosses(__u32 kind)
+{
+	return kind == HORMONE_GROWTH || kind == HORMONE_ANTIGROWTH || kind == HORMONE_ALARM || kind == HORMONE_CALM;
+}
+
+/* In a family the id of a signal from another host has this bit: whoever hears it does not tell other hosts. */
+#define MOLECULE_CARRIED (1ULL << 63)
+#define CARRIED_MAX	 4096u /* signals that are remembered, so that each is heard once; the least recently heard goes first */
+
+/* Which signal it is, on all hosts. */
+struct carried {
+	__u64 host; /* where it was secreted */
+	__u64 molecule; /* its id there */
+};
+CW_LAYOUT(struct carried, 16);
+
+/* Context of gland_carry. */
+struct carry_call {
+	struct carried what;
+	__u32 kind; /* enum hormone */
+	__u32 class;
+	__u32 strength_q16; /* as it was heard on the host it comes from; out: as it is heard here, to be told on */
+	__u32 hops;	    /* the same */
+	__u32 answer; /* out: enum gland_answer */
+	__u32 heard;  /* out: cells that got it */
+};
+CW_LAYOUT(struct carry_call, 40);
 
 #endif

@@ -36,6 +36,17 @@ static void fuzz_ban(const uint8_t *data)
 	REQUIRE(!memcmp(room, data, RECORD_BAN_BYTES));
 }
 
+static void fuzz_signal(const uint8_t *data)
+{
+	struct record_signal r;
+
+	if (record_signal_read(&r, data))
+		return;
+	REQUIRE(r.kind < HORMONE_COUNT && r.class < CLASS_COUNT && r.strength_q16 && r.strength_q16 <= Q16_ONE && r.hops);
+	record_signal_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_SIGNAL_BYTES));
+}
+
 static void fuzz_beat(const uint8_t *data)
 {
 	struct record_beat r;
@@ -67,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == RECORD_SIGNAL_BYTES)
+		fuzz_signal(data);
 	if (n == RECORD_BEAT_BYTES)
 		fuzz_beat(data);
 	fuzz_family(data, n);

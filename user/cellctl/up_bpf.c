@@ -248,6 +248,7 @@ static int fill_constitution(struct up *u)
 		.widen = d->widen,
 		.widest_v4 = d->widest_v4,
 		.widest_v6 = d->widest_v6,
+		.host_attenuation_q16 = d->hormone_host_attenuation_q16,
 	};
 	__u32 zero = 0;
 

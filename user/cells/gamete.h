@@ -28,6 +28,19 @@ enum link_step {
 	LINK_DEAF, /* a stranger: what he says is thrown away */
 };
 
+/* One of each kind, and of growth and antigrowth for each class. */
+#define SIGNALS_WAITING ((HORMONE_COUNT) * CLASS_COUNT)
+
+/* Signals that could not be told at once: those of one kind and class as one, which fades like any other. */
+struct signals {
+	struct {
+		struct record_signal last;
+		uint64_t at_ns;
+	} waiting[SIGNALS_WAITING];
+	unsigned n;
+	uint64_t used_ms; /* the allowance is used up to here */
+};
+
 struct link {
 	enum link_step step;
 	int fd;
@@ -44,6 +57,7 @@ struct link {
 	uint32_t reach;
 	uint32_t have, need, out_n;
 	struct source cursor;
+	struct signals signals;
 	uint8_t source[16]; /* of who called */
 	uint8_t in[LINK_IN], out[LINK_OUT];
 };
@@ -103,6 +117,12 @@ void family_linked(struct gamete_cell *g, struct link *l);
 struct link *family_link(struct gamete_cell *g, int row); /* in use, or NULL */
 void family_tick(struct gamete_cell *g);
 uint64_t family_next_ms(const struct gamete_cell *g); /* when somebody is to be called; UINT64_MAX: never */
+
+/* gamete_signals.c: signals to and from other hosts. */
+void signals_drain(struct gamete_cell *g); /* the inbox */
+void signals_hear(struct gamete_cell *g, struct link *l, const struct record_signal *r);
+void signals_go_on(struct gamete_cell *g, struct link *l); /* tells what waits, as far as there is room and allowance */
+uint64_t signals_next_ms(const struct gamete_cell *g, const struct link *l); /* when something may be told; UINT64_MAX: nothing waits */
 
 /* gamete_bans.c: bans to and from other hosts. */
 void bans_read(struct gamete_cell *g);

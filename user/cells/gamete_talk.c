@@ -164,6 +164,7 @@ int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, cons
 	struct record_kin kin[HOSTS_MAX];
 	struct record_hello hello;
 	struct record_beat beat;
+	struct record_signal signal;
 	struct record_ban ban;
 	int error, count;
 
@@ -188,6 +189,11 @@ int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, cons
 		error = record_ban_read(&ban, bytes);
 		if (!error)
 			bans_hear(g, l, &ban);
+		return error;
+	case STREAM_SIGNAL:
+		error = record_signal_read(&signal, bytes);
+		if (!error)
+			signals_hear(g, l, &signal);
 		return error;
 	case STREAM_UPTO:
 		hear_upto(g, l, wire_get64(bytes));

@@ -102,6 +102,7 @@ struct dna {
 	char memory[DNA_PATH_MAX];    /* file of the immune memory, absolute; DNA_MEMORY_DEFAULT, or "" for none */
 	uint32_t cells_max;           /* of all classes together */
 	uint32_t hormone_attenuation_q16; /* fractions: 65536 is 1 */
+	uint32_t hormone_host_attenuation_q16;
 	uint32_t hormone_floor_q16;
 	uint32_t hormone_hops;
 	uint32_t hormone_half_life_ms;

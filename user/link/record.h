@@ -14,6 +14,7 @@
 #define RECORD_FAMILY_BYTES (HOSTS_MAX * RECORD_KIN_BYTES) /* most */
 #define RECORD_BAN_BYTES    88u
 #define RECORD_UPTO_BYTES   8u
+#define RECORD_SIGNAL_BYTES 32u
 
 #define RECORD_LEFT_MS (10ULL * 365 * 86400 * 1000) /* most */
 
@@ -51,9 +52,21 @@ struct record_ban {
 	char detail[TIDING_DETAIL]; /* printable */
 };
 
+/* host (8) molecule (8) kind (2) class (2) strength (4) hops (4) zeros (4) */
+struct record_signal {
+	uint64_t host; /* where it was secreted */
+	uint64_t molecule; /* its number there */
+	uint16_t kind; /* enum hormone, of those that cross */
+	uint16_t class;
+	uint32_t strength_q16; /* as the speaker has heard it: 1 to 65536 */
+	uint32_t hops; /* 1 to RECORD_HOPS_MOST */
+};
+#define RECORD_HOPS_MOST 255u
+
 void record_hello_write(const struct record_hello *r, uint8_t to[RECORD_HELLO_BYTES]);
 void record_beat_write(const struct record_beat *r, uint8_t to[RECORD_BEAT_BYTES]);
 void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES]);
+void record_signal_write(const struct record_signal *r, uint8_t to[RECORD_SIGNAL_BYTES]);
 /* n at most HOSTS_MAX; how many bytes. */
 size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[RECORD_FAMILY_BYTES]);
 
@@ -61,6 +74,7 @@ size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[
 int record_hello_read(struct record_hello *r, const uint8_t from[RECORD_HELLO_BYTES]);
 int record_beat_read(struct record_beat *r, const uint8_t from[RECORD_BEAT_BYTES]);
 int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES]);
+int record_signal_read(struct record_signal *r, const uint8_t from[RECORD_SIGNAL_BYTES]);
 /* How many, or -EBADMSG. */
 int record_family_read(struct record_kin kin[HOSTS_MAX], const uint8_t *from, size_t n);
 

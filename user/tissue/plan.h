@@ -72,7 +72,8 @@ enum {
 	FD_LINK_STATE = 53,
 	FD_SHARED = 54,
 	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
-	FD_FIXED = 56,
+	FD_CARRY = 56,   /* program of the gamete: signals from other hosts */
+	FD_FIXED = 57,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
