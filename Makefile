@@ -21,8 +21,8 @@ BPF_C     := -std=gnu17 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) 
              -Wno-unused-parameter -Wno-missing-declarations -Iinclude -Ivmlinux -Ibpf -MMD -MP
 
 ORGANS    := $(sort $(wildcard bpf/*.bpf.c))
-# lineage, skin and lymph define the maps that the others declare: they come first.
-DEFINE_O  := $(B)/bpf/lineage.bpf.o $(B)/bpf/skin.bpf.o $(B)/bpf/lymph.bpf.o
+# lineage and skin define the maps that the others declare: they come first.
+DEFINE_O  := $(B)/bpf/lineage.bpf.o $(B)/bpf/skin.bpf.o
 ORGAN_O   := $(DEFINE_O) $(filter-out $(DEFINE_O),$(ORGANS:%.bpf.c=$(B)/%.bpf.o))
 USER      := $(sort $(wildcard user/*/*.c))
 USER_O    := $(USER:%.c=$(B)/%.o)

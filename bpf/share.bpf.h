@@ -59,6 +59,22 @@ LYMPH_MAP struct {
 	__type(value, struct receptors);
 } abroad SEC(".maps");
 
+/* Requests that have killed, the newest. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTAGIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct contagion);
+} contagions SEC(".maps");
+
+/* How many deaths of a host at a request were counted. Writers: gland_blame, gland_infect. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CONTAGION_HEARD_MAX);
+	__type(key, struct contagion_key);
+	__type(value, __u32);
+} contagion_heard SEC(".maps");
+
 static __always_inline struct link_state *link_get(void)
 {
 	__u32 zero = 0;

@@ -196,6 +196,7 @@ enum message_kind {
 	MSG_PROMPT = 7,  /* prove the key: answer through gland_prove what the map proofs asks */
 	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
 	MSG_TAGGED = 10, /* a signature was found on a connection: molecule = cookie of its socket */
+	MSG_CONTAGION = 11, /* to the gamete: a request has killed, the map contagions holds something new */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 

@@ -74,8 +74,9 @@ struct link_state {
 	__u32 minority;
 	__u32 family;
 	__u32 pad;
+	__u64 contagions; /* last number in the map of that name. Writers: gland_blame, gland_infect */
 };
-CW_LAYOUT(struct link_state, 48);
+CW_LAYOUT(struct link_state, 56);
 
 #define TIDING_DETAIL 40u      /* with the NUL */
 #define TIDING_RING   (1u << 17) /* bytes: about 1100 */
@@ -110,6 +111,43 @@ enum learn_argument {
 	LEARN_DETAIL,  /* TIDING_DETAIL bytes, printable */
 	LEARN_ARGUMENTS = LEARN_DETAIL + TIDING_DETAIL / 8
 };
+
+#define CONTAGIONS_MAX	   1024u /* requests that have killed, as hosts tell each other: the newest */
+#define CONTAGION_HEARD_MAX 8192u /* of them, how many deaths of which host were counted; the least recently counted goes first */
+
+/* Which request killed on which host. */
+struct contagion_key {
+	__u64 fingerprint;
+	__u64 host;
+};
+CW_LAYOUT(struct contagion_key, 16);
+
+/* Requests that have killed here or elsewhere, at number % CONTAGIONS_MAX. Writers: gland_blame, gland_infect. */
+struct contagion {
+	struct contagion_key what;
+	__u64 from;   /* id of the host it was learned from, 0: it happened here */
+	__u64 number; /* from 1 on; written last; 0: nothing yet */
+	__u32 deaths; /* on that host: 1 to PATHOGEN_DEADLY */
+	__u32 route;
+	__u32 cause;  /* exit code of the drone, as in wait(2) */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct contagion, 112);
+
+/* Context of gland_infect. */
+struct infect_call {
+	struct contagion_key what;
+	__u64 from;
+	__u32 deaths;
+	__u32 route;
+	__u32 cause;
+	__u32 answer; /* out: enum gland_answer */
+	__u32 total;  /* out: deaths on all hosts that are known */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct infect_call, 112);
 
 /* Signals that speak of no single cell, and so mean something on another host. */
 static inline int signal_crosses(__u32 kind)

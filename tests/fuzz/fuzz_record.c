@@ -47,6 +47,17 @@ static void fuzz_signal(const uint8_t *data)
 	REQUIRE(!memcmp(room, data, RECORD_SIGNAL_BYTES));
 }
 
+static void fuzz_contagion(const uint8_t *data)
+{
+	struct record_contagion r;
+
+	if (record_contagion_read(&r, data))
+		return;
+	REQUIRE(r.fingerprint && r.host && r.deaths && r.deaths <= PATHOGEN_DEADLY && memchr(r.detail, 0, ANTIGEN_DETAIL));
+	record_contagion_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_CONTAGION_BYTES));
+}
+
 static void fuzz_beat(const uint8_t *data)
 {
 	struct record_beat r;
@@ -78,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == RECORD_CONTAGION_BYTES)
+		fuzz_contagion(data);
 	if (n == RECORD_SIGNAL_BYTES)
 		fuzz_signal(data);
 	if (n == RECORD_BEAT_BYTES)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Signals on three hosts: what one says is heard on the others, once, weaker with each host it crosses. */
+/* Signals and deadly requests on three hosts: heard on the others, signals weaker with each host, deaths counted together. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,4 +99,69 @@ Test(lab_97_hosts_signals, b_the_dna_says_how_much_is_left)
 	near = (struct wanted){ .host = NULL };
 	snprintf(near.text, sizeof(near.text), "\"host\":\"%s\"", id);
 	cr_expect(!is_brought(&near), "at 0 nothing is heard");
+}
+
+/* With a route whose drone is killed at each request. */
+static void grow_with_exec(void)
+{
+	char route[160];
+
+	snprintf(route, sizeof(route), "route \"/exec\" { gene = \"%s/build/tests/genes/exec.so\" }", lab_here());
+	trio_grow_with(&trio, route);
+}
+
+/* A request that is not sent to a second drone. The status. */
+static int post_exec(const char *address)
+{
+	struct lab_answer a;
+	struct lab_conn c;
+	int status;
+
+	lab_connect(&c, address);
+	lab_say(&c, "POST /exec HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	lab_read(&c, &a, false, LAB_SOON_S);
+	status = a.status;
+	lab_answer_free(&a);
+	lab_hang_up(&c);
+	return status;
+}
+
+static bool knows_contagion(void *host)
+{
+	trio_at(&trio, host, "immune log");
+	return strstr(lab.out, "its request killed a drone on another host") != NULL;
+}
+
+static bool is_deadly(void *host)
+{
+	trio_at(&trio, host, "status --json");
+	return strstr(lab.out, "\"pathogens\": 1") != NULL;
+}
+
+Test(lab_97_hosts_signals, c_the_second_death_anywhere_is_refused_everywhere)
+{
+	char id[17];
+
+	grow_with_exec();
+	trio_id(&trio, NULL, id);
+	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	cr_expect(lab_wait(LAB_SOON_S, knows_contagion, trio.third), "%s", lab.out);
+	cr_expect(strstr(lab.out, id), "the host is not named: %s", lab.out);
+	cr_expect(lab_wait(LAB_SOON_S, knows_contagion, lab.client), "%s", lab.out);
+	cr_assert_eq(post_exec(TRIO_DAUGHTER_1), 502, "one death alone is not deadly");
+	cr_expect(lab_wait(LAB_SOON_S, is_deadly, trio.third), "%s", lab.out);
+	cr_expect(lab_wait(LAB_SOON_S, is_deadly, NULL), "%s", lab.out);
+	/* Where no drone has died of it. */
+	cr_expect_eq(post_exec(TRIO_DAUGHTER_2), 403);
+}
+
+Test(lab_97_hosts_signals, d_who_was_away_is_told)
+{
+	grow_with_exec();
+	lab_sh(&lab, "ip -n %s link set eth0 down", trio.third);
+	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	cr_expect(lab_wait(LAB_SOON_S, is_deadly, lab.client));
+	lab_sh(&lab, "ip -n %s link set eth0 up; ip -n %s route add default via 10.98.0.1", trio.third, trio.third);
+	cr_expect(lab_wait(2 * LAB_SOON_S, is_deadly, trio.third), "%s", lab.out);
 }

@@ -73,6 +73,17 @@ static void allow_lock(void)
 	setrlimit(RLIMIT_MEMLOCK, &l);
 }
 
+/*
+ * Linked hosts know a deadly request by the same number: its secret comes from the key that they share, and is a new one after
+ * each change of that.
+ */
+static void share_fingerprints(struct up *u, const struct key_ring *ring)
+{
+	static const char label[] = "cellws-fingerprint-key";
+
+	secret_mark((uint8_t *)u->germ.fingerprint_key, sizeof(u->germ.fingerprint_key), ring->cell, label, sizeof(label));
+}
+
 static int plan_pair(struct up *u, const struct identity *pair)
 {
 	int fd = pair->credential.generation ? pair_memfd(pair) : -ENOKEY;
@@ -96,6 +107,8 @@ int up_key(struct up *u)
 		fd = key_memfd(ring.cell);
 	if (fd >= 0 && u->germ.dna.link.family)
 		pair = plan_pair(u, &ring.identity);
+	if (fd >= 0 && u->germ.dna.link.family)
+		share_fingerprints(u, &ring);
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;

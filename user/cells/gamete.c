@@ -57,6 +57,7 @@ static void open_self(struct gamete_cell *g, struct tissue *t)
 	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_TIDINGS, &ring) == 0);
 	close(FD_GERM);
 	cell_seal(t, MEMBRANE_GAMETE);
+	contagions_open(g);
 	family_load(g);
 }
 

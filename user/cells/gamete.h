@@ -58,6 +58,8 @@ struct link {
 	uint32_t have, need, out_n;
 	struct source cursor;
 	struct signals signals;
+	uint64_t contagions; /* up to this number requests that kill were told */
+	bool estranged; /* its fingerprints are made with another secret, and that was said */
 	uint8_t source[16]; /* of who called */
 	uint8_t in[LINK_IN], out[LINK_OUT];
 };
@@ -77,6 +79,7 @@ struct calling {
 struct gamete_cell {
 	struct tissue *t;
 	uint64_t self, now_ms;
+	uint64_t scheme; /* of this host's fingerprints */
 	struct link link[LINKS];
 	struct host row[HOSTS_MAX];
 	struct calling calling[HOSTS_MAX];
@@ -103,6 +106,8 @@ void link_say(struct gamete_cell *g, struct link *l, enum stream_kind kind, cons
 void talk_hello(struct gamete_cell *g, struct link *l);
 void talk_beat(struct gamete_cell *g, struct link *l);
 void talk_family(struct gamete_cell *g);
+/* There is room again. */
+void talk_go_on(struct gamete_cell *g, struct link *l);
 /* 0, or -errno: the link is to be closed. */
 int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n);
 
@@ -123,6 +128,12 @@ void signals_drain(struct gamete_cell *g); /* the inbox */
 void signals_hear(struct gamete_cell *g, struct link *l, const struct record_signal *r);
 void signals_go_on(struct gamete_cell *g, struct link *l); /* tells what waits, as far as there is room and allowance */
 uint64_t signals_next_ms(const struct gamete_cell *g, const struct link *l); /* when something may be told; UINT64_MAX: nothing waits */
+
+/* gamete_contagions.c: requests that kill, to and from other hosts. */
+void contagions_open(struct gamete_cell *g);
+void contagions_tell(struct gamete_cell *g); /* what is new, to all */
+void contagions_go_on(struct gamete_cell *g, struct link *l);
+void contagions_hear(struct gamete_cell *g, struct link *l, const struct record_contagion *r);
 
 /* gamete_bans.c: bans to and from other hosts. */
 void bans_read(struct gamete_cell *g);

@@ -137,6 +137,8 @@ static int begin(struct gamete_cell *g, struct link *l, int fd)
 	l->out_n = l->reach = 0;
 	l->theirs_ns = l->theirs_at_ns = l->peer = 0;
 	l->signals = (struct signals){ 0 };
+	l->contagions = 0;
+	l->estranged = false;
 	l->until_ms = g->now_ms + LINK_PROVE_MS;
 	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ? -errno : 0;
 }
@@ -357,10 +359,8 @@ void link_event(struct gamete_cell *g, struct link *l, uint32_t events)
 		error = speak_first(g, l);
 	else if (events & EPOLLOUT)
 		error = flush(g, l);
-	if (!error && link_is_open(l) && l->greeted && (events & EPOLLOUT))
-		bans_go_on(g, l);
-	if (!error && link_is_open(l) && l->greeted && (events & EPOLLOUT))
-		signals_go_on(g, l);
+	if (!error && (events & EPOLLOUT))
+		talk_go_on(g, l);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		for (int i = 0; i < 64 && !error && l->step != LINK_NONE && l->step != LINK_CONNECTS; i++)
 			error = take(g, l);

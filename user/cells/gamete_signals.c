@@ -101,6 +101,8 @@ static void hear_relative(void *ctx, const struct message *m)
 	/* What came from another host was told on by whoever brought it. */
 	if (m->kind == MSG_HORMONE && signal_crosses(m->code) && !(m->molecule & MOLECULE_CARRIED))
 		tell_all_but(g, NULL, &r);
+	if (m->kind == MSG_CONTAGION)
+		contagions_tell(g);
 }
 
 void signals_drain(struct gamete_cell *g)

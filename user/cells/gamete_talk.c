@@ -63,6 +63,8 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 	l->beat_ms = g->now_ms + LINK_BEAT_MS;
 	record_beat_write(&beat, bytes);
 	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
+	if (l->step != LINK_NONE)
+		contagions_go_on(g, l);
 }
 
 /* The relatives of a daughter: her grandmother and her sisters. */
@@ -134,8 +136,7 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	l->reach = 1;
 	bans_begin(l, hello->have);
 	family_linked(g, l);
-	if (l->step != LINK_NONE)
-		bans_go_on(g, l);
+	talk_go_on(g, l);
 	return 0;
 }
 
@@ -159,46 +160,100 @@ static void hear_upto(struct gamete_cell *g, const struct link *l, uint64_t numb
 		g->row[l->row].have = number;
 }
 
-int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
+static int take_hello(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_hello hello;
+	int error = record_hello_read(&hello, bytes);
+
+	(void)n;
+	return error ? error : hear_hello(g, l, &hello);
+}
+
+static int take_beat(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_beat beat;
+	int error = record_beat_read(&beat, bytes);
+
+	(void)n;
+	if (!error)
+		hear_beat(g, l, &beat);
+	return error;
+}
+
+static int take_family(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
 {
 	struct record_kin kin[HOSTS_MAX];
-	struct record_hello hello;
-	struct record_beat beat;
-	struct record_signal signal;
-	struct record_ban ban;
-	int error, count;
+	int count = record_family_read(kin, bytes, n);
 
-	/* Lengths of fixed records were judged with the frame. */
-	if (kind != STREAM_HELLO && !l->greeted)
+	if (count >= 0 && g->row[l->row].relation == RELATION_MOTHER)
+		family_hear(g, kin, count);
+	return count < 0 ? count : 0;
+}
+
+static int take_ban(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_ban ban;
+	int error = record_ban_read(&ban, bytes);
+
+	(void)n;
+	if (!error)
+		bans_hear(g, l, &ban);
+	return error;
+}
+
+static int take_upto(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	(void)n;
+	hear_upto(g, l, wire_get64(bytes));
+	return 0;
+}
+
+static int take_signal(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_signal signal;
+	int error = record_signal_read(&signal, bytes);
+
+	(void)n;
+	if (!error)
+		signals_hear(g, l, &signal);
+	return error;
+}
+
+static int take_contagion(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_contagion contagion;
+	int error = record_contagion_read(&contagion, bytes);
+
+	(void)n;
+	if (!error)
+		contagions_hear(g, l, &contagion);
+	return error;
+}
+
+/* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
+static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
+	[STREAM_HELLO] = take_hello,
+	[STREAM_BEAT] = take_beat,
+	[STREAM_FAMILY] = take_family,
+	[STREAM_BAN] = take_ban,
+	[STREAM_UPTO] = take_upto,
+	[STREAM_SIGNAL] = take_signal,
+	[STREAM_CONTAGION] = take_contagion,
+};
+
+int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
+{
+	if ((kind != STREAM_HELLO && !l->greeted) || kind >= sizeof(takers) / sizeof(*takers) || !takers[kind])
 		return -EPROTO;
-	switch (kind) {
-	case STREAM_HELLO:
-		error = record_hello_read(&hello, bytes);
-		return error ? error : hear_hello(g, l, &hello);
-	case STREAM_BEAT:
-		error = record_beat_read(&beat, bytes);
-		if (!error)
-			hear_beat(g, l, &beat);
-		return error;
-	case STREAM_FAMILY:
-		count = record_family_read(kin, bytes, n);
-		if (count >= 0 && g->row[l->row].relation == RELATION_MOTHER)
-			family_hear(g, kin, count);
-		return count < 0 ? count : 0;
-	case STREAM_BAN:
-		error = record_ban_read(&ban, bytes);
-		if (!error)
-			bans_hear(g, l, &ban);
-		return error;
-	case STREAM_SIGNAL:
-		error = record_signal_read(&signal, bytes);
-		if (!error)
-			signals_hear(g, l, &signal);
-		return error;
-	case STREAM_UPTO:
-		hear_upto(g, l, wire_get64(bytes));
-		return 0;
-	default:
-		return -EPROTO;
-	}
+	return takers[kind](g, l, bytes, n);
+}
+
+void talk_go_on(struct gamete_cell *g, struct link *l)
+{
+	if (link_is_open(l) && l->greeted)
+		bans_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		signals_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		contagions_go_on(g, l);
 }

@@ -3,6 +3,7 @@
 #ifndef CELLWS_LINK_RECORD_H
 #define CELLWS_LINK_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "shared/link.h"
@@ -15,6 +16,7 @@
 #define RECORD_BAN_BYTES    88u
 #define RECORD_UPTO_BYTES   8u
 #define RECORD_SIGNAL_BYTES 32u
+#define RECORD_CONTAGION_BYTES 104u
 
 #define RECORD_LEFT_MS (10ULL * 365 * 86400 * 1000) /* most */
 
@@ -63,10 +65,25 @@ struct record_signal {
 };
 #define RECORD_HOPS_MOST 255u
 
+/* scheme (8) fingerprint (8) host (8) deaths (4) route (4) cause (4) zeros (4) detail (64), rest zero. */
+struct record_contagion {
+	uint64_t scheme; /* of the fingerprint: hosts with another secret see other numbers */
+	uint64_t fingerprint;
+	uint64_t host; /* where the drones died */
+	uint32_t deaths; /* 1 to PATHOGEN_DEADLY */
+	uint32_t route;
+	uint32_t cause; /* as in wait(2) */
+	char detail[ANTIGEN_DETAIL]; /* printable */
+};
+
+/* Text of n bytes, then zeros, the last byte one of them. */
+bool record_is_text(const char *text, size_t n);
+
 void record_hello_write(const struct record_hello *r, uint8_t to[RECORD_HELLO_BYTES]);
 void record_beat_write(const struct record_beat *r, uint8_t to[RECORD_BEAT_BYTES]);
 void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES]);
 void record_signal_write(const struct record_signal *r, uint8_t to[RECORD_SIGNAL_BYTES]);
+void record_contagion_write(const struct record_contagion *r, uint8_t to[RECORD_CONTAGION_BYTES]);
 /* n at most HOSTS_MAX; how many bytes. */
 size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[RECORD_FAMILY_BYTES]);
 
@@ -75,6 +92,7 @@ int record_hello_read(struct record_hello *r, const uint8_t from[RECORD_HELLO_BY
 int record_beat_read(struct record_beat *r, const uint8_t from[RECORD_BEAT_BYTES]);
 int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES]);
 int record_signal_read(struct record_signal *r, const uint8_t from[RECORD_SIGNAL_BYTES]);
+int record_contagion_read(struct record_contagion *r, const uint8_t from[RECORD_CONTAGION_BYTES]);
 /* How many, or -EBADMSG. */
 int record_family_read(struct record_kin kin[HOSTS_MAX], const uint8_t *from, size_t n);
 

@@ -26,7 +26,8 @@
 	X(FAMILY, 7, 0, 2368, "the listener's relatives")                                   \
 	X(BAN, 8, 88, 88, "a ban or its end, with its version")                              \
 	X(UPTO, 9, 8, 8, "all up to this number was told")                                   \
-	X(SIGNAL, 10, 32, 32, "a signal of the speaker's family, or one that came to it from another host")
+	X(SIGNAL, 10, 32, 32, "a signal of the speaker's family, or one that came to it from another host") \
+	X(CONTAGION, 11, 104, 104, "a request that has killed drones")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

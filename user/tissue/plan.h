@@ -73,7 +73,9 @@ enum {
 	FD_SHARED = 54,
 	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
 	FD_CARRY = 56,   /* program of the gamete: signals from other hosts */
-	FD_FIXED = 57,
+	FD_INFECT = 57,  /* and requests that have killed on other hosts */
+	FD_CONTAGIONS = 58, /* map of these, read-only */
+	FD_FIXED = 59,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
