@@ -40,6 +40,19 @@ enum host_state {
 #define HOST_ADDRESS 64u /* with the NUL: "A.B.C.D:PORT" or "[IPV6]:PORT" */
 #define HOST_DNA     65u /* with the NUL */
 
+/* How a host says it is doing. */
+struct host_vitals {
+	__u64 at_ns; /* boot clock of who was told; 0: never */
+	__u16 cells[CLASS_COUNT]; /* living, by class */
+	__u32 busy_permille; /* mean of its drones */
+	__u32 wait_us; /* how long the oldest request waits for a drone */
+	__u32 bans; /* in force, of those that hosts share */
+	__u32 generation; /* of its DNA */
+	__u32 key_generation;
+	__u32 load_percent; /* of one processor: its load average of a minute */
+};
+CW_LAYOUT(struct host_vitals, 48);
+
 /* Another host. Key: its place. Writers: `up` at first, then gland_host; relation 0: nobody. */
 struct host {
 	__u64 id;
@@ -51,8 +64,9 @@ struct host {
 	__u32 generation; /* of its DNA */
 	char address[HOST_ADDRESS];
 	char dna_sha256[HOST_DNA + 7];
+	struct host_vitals vitals;
 };
-CW_LAYOUT(struct host, 176);
+CW_LAYOUT(struct host, 224);
 
 /* Context of gland_host. */
 struct host_call {
@@ -62,7 +76,7 @@ struct host_call {
 	__u32 minority; /* 1: half of them or fewer can be reached now */
 	struct host host;
 };
-CW_LAYOUT(struct host_call, 192);
+CW_LAYOUT(struct host_call, 240);
 
 /* Key 0. Writers: `up` (on, self), whatever shares a ban (stamp, number, missed), gland_host (the rest). */
 struct link_state {

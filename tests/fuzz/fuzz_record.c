@@ -58,6 +58,17 @@ static void fuzz_contagion(const uint8_t *data)
 	REQUIRE(!memcmp(room, data, RECORD_CONTAGION_BYTES));
 }
 
+static void fuzz_vitals(const uint8_t *data)
+{
+	struct host_vitals v;
+
+	if (record_vitals_read(&v, data))
+		return;
+	REQUIRE(v.busy_permille <= 1000 && v.key_generation);
+	record_vitals_write(&v, room);
+	REQUIRE(!memcmp(room, data, RECORD_VITALS_BYTES));
+}
+
 static void fuzz_beat(const uint8_t *data)
 {
 	struct record_beat r;
@@ -89,6 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == RECORD_VITALS_BYTES)
+		fuzz_vitals(data);
 	if (n == RECORD_CONTAGION_BYTES)
 		fuzz_contagion(data);
 	if (n == RECORD_SIGNAL_BYTES)

@@ -134,3 +134,52 @@ Test(lab_96_hosts, c_sisters_find_each_other_and_their_mother_again)
 	cr_expect(strstr(lab.out, "mother        linked"), "%s", lab.out);
 	expect_ban(NULL, "198.51.100.7", true);
 }
+
+static bool says_vitals(void *host)
+{
+	trio_at(&trio, host, "hosts --json");
+	return strstr(lab.out, "\"vitals\": {") && strstr(lab.out, "\"gamete\": 1") && strstr(lab.out, "\"bans\": 2,") &&
+	       strstr(lab.out, "\"key_generation\": 1");
+}
+
+Test(lab_96_hosts, d_hosts_say_how_they_are_doing)
+{
+	trio_grow(&trio);
+	trio_at(&trio, NULL, "immune ban 198.51.100.7");
+	trio_at(&trio, NULL, "immune ban 198.51.100.8");
+	trio_at(&trio, NULL, "immune ban 198.51.100.9");
+	trio_at(&trio, NULL, "immune unban 198.51.100.9");
+	cr_expect(lab_wait(2 * LAB_SOON_S, says_vitals, trio.third), "%s", lab.out);
+	trio_at(&trio, trio.third, "hosts");
+	cr_expect(strstr(lab.out, "1 neuron") && strstr(lab.out, "2 bans"), "%s", lab.out);
+	trio_at(&trio, trio.third, "status --json");
+	cr_expect(strstr(lab.out, "\"vitals\""), "%s", lab.out);
+}
+
+static bool says_a_queue(void *host)
+{
+	json_t *all, *mother;
+	bool queue;
+
+	trio_at(&trio, host, "hosts --json");
+	all = json_loads(lab.out, 0, NULL);
+	mother = json_object_get(json_array_get(all, 0), "vitals");
+	queue = json_real_value(json_object_get(mother, "queue_ms")) > 0 && json_real_value(json_object_get(mother, "busy")) >= 0;
+	json_decref(all);
+	return queue;
+}
+
+/* One drone, and more requests that hold it than it can take. */
+Test(lab_96_hosts, e_a_queue_is_seen_from_elsewhere)
+{
+	struct lab_conn c[40];
+
+	trio_grow_with(&trio, "cells { drone { max = 1 } }");
+	for (unsigned i = 0; i < sizeof(c) / sizeof(*c); i++) {
+		lab_connect(&c[i], LAB_SERVER_V4);
+		lab_say(&c[i], "GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n");
+	}
+	cr_expect(lab_wait(LAB_SOON_S, says_a_queue, lab.client), "%s", lab.out);
+	for (unsigned i = 0; i < sizeof(c) / sizeof(*c); i++)
+		lab_hang_up(&c[i]);
+}

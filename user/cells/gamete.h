@@ -14,6 +14,7 @@
 #define LINK_OUT       16384u
 #define LINK_PROVE_MS  5000u /* until a caller has proved himself; strangers are closed then, no sooner */
 #define LINK_BEAT_MS   1000u
+#define LINK_VITALS_MS 2900u /* with every third heartbeat */
 #define LINK_SILENT_MS 3200u /* three heartbeats missed */
 
 enum link_step {
@@ -58,6 +59,7 @@ struct link {
 	uint32_t have, need, out_n;
 	struct source cursor;
 	struct signals signals;
+	uint64_t vitals_ms; /* when they are told next */
 	uint64_t contagions; /* up to this number requests that kill were told */
 	bool estranged; /* its fingerprints are made with another secret, and that was said */
 	uint8_t source[16]; /* of who called */
@@ -87,6 +89,9 @@ struct gamete_cell {
 	uint64_t missed; /* of link_state, when it was last looked at */
 	uint32_t family, minority;
 	uint64_t family_ms;
+	struct source counted; /* the last ban that was, of those that hosts share */
+	bool counting;
+	uint32_t bans, bans_so_far; /* in the last whole round, and in this one */
 	uint64_t said_ms;
 	unsigned said;
 };
@@ -134,6 +139,10 @@ void contagions_open(struct gamete_cell *g);
 void contagions_tell(struct gamete_cell *g); /* what is new, to all */
 void contagions_go_on(struct gamete_cell *g, struct link *l);
 void contagions_hear(struct gamete_cell *g, struct link *l, const struct record_contagion *r);
+
+/* gamete_vitals.c: how hosts are doing. */
+void vitals_tell(struct gamete_cell *g, struct link *l); /* when it is time */
+void vitals_hear(struct gamete_cell *g, struct link *l, const struct host_vitals *v);
 
 /* gamete_bans.c: bans to and from other hosts. */
 void bans_read(struct gamete_cell *g);

@@ -65,6 +65,8 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
 	if (l->step != LINK_NONE)
 		contagions_go_on(g, l);
+	if (l->step != LINK_NONE)
+		vitals_tell(g, l);
 }
 
 /* The relatives of a daughter: her grandmother and her sisters. */
@@ -230,6 +232,17 @@ static int take_contagion(struct gamete_cell *g, struct link *l, const uint8_t *
 	return error;
 }
 
+static int take_vitals(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct host_vitals vitals;
+	int error = record_vitals_read(&vitals, bytes);
+
+	(void)n;
+	if (!error)
+		vitals_hear(g, l, &vitals);
+	return error;
+}
+
 /* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
 static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
 	[STREAM_HELLO] = take_hello,
@@ -239,6 +252,7 @@ static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_
 	[STREAM_UPTO] = take_upto,
 	[STREAM_SIGNAL] = take_signal,
 	[STREAM_CONTAGION] = take_contagion,
+	[STREAM_VITALS] = take_vitals,
 };
 
 int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)

@@ -16,6 +16,7 @@
 #define RECORD_BAN_BYTES    88u
 #define RECORD_UPTO_BYTES   8u
 #define RECORD_SIGNAL_BYTES 32u
+#define RECORD_VITALS_BYTES 40u
 #define RECORD_CONTAGION_BYTES 104u
 
 #define RECORD_LEFT_MS (10ULL * 365 * 86400 * 1000) /* most */
@@ -65,6 +66,12 @@ struct record_signal {
 };
 #define RECORD_HOPS_MOST 255u
 
+/*
+ * Living cells of each class but none (2 each, 14) zeros (2) busy (4) wait (4) bans (4) generation (4) of the key (4) load (4):
+ * struct host_vitals, whose at_ns is not sent.
+ */
+#define RECORD_CELLS_MOST 1024u
+
 /* scheme (8) fingerprint (8) host (8) deaths (4) route (4) cause (4) zeros (4) detail (64), rest zero. */
 struct record_contagion {
 	uint64_t scheme; /* of the fingerprint: hosts with another secret see other numbers */
@@ -84,6 +91,7 @@ void record_beat_write(const struct record_beat *r, uint8_t to[RECORD_BEAT_BYTES
 void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES]);
 void record_signal_write(const struct record_signal *r, uint8_t to[RECORD_SIGNAL_BYTES]);
 void record_contagion_write(const struct record_contagion *r, uint8_t to[RECORD_CONTAGION_BYTES]);
+void record_vitals_write(const struct host_vitals *v, uint8_t to[RECORD_VITALS_BYTES]);
 /* n at most HOSTS_MAX; how many bytes. */
 size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[RECORD_FAMILY_BYTES]);
 
@@ -93,6 +101,7 @@ int record_beat_read(struct record_beat *r, const uint8_t from[RECORD_BEAT_BYTES
 int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES]);
 int record_signal_read(struct record_signal *r, const uint8_t from[RECORD_SIGNAL_BYTES]);
 int record_contagion_read(struct record_contagion *r, const uint8_t from[RECORD_CONTAGION_BYTES]);
+int record_vitals_read(struct host_vitals *v, const uint8_t from[RECORD_VITALS_BYTES]);
 /* How many, or -EBADMSG. */
 int record_family_read(struct record_kin kin[HOSTS_MAX], const uint8_t *from, size_t n);
 

@@ -27,7 +27,8 @@
 	X(BAN, 8, 88, 88, "a ban or its end, with its version")                              \
 	X(UPTO, 9, 8, 8, "all up to this number was told")                                   \
 	X(SIGNAL, 10, 32, 32, "a signal of the speaker's family, or one that came to it from another host") \
-	X(CONTAGION, 11, 104, 104, "a request that has killed drones")
+	X(CONTAGION, 11, 104, 104, "a request that has killed drones") \
+	X(VITALS, 12, 40, 40, "how the speaker is doing")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,
