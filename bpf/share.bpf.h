@@ -59,6 +59,14 @@ LYMPH_MAP struct {
 	__type(value, struct receptors);
 } abroad SEC(".maps");
 
+/* Whom this host votes to expel. Writer: root. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WISHES_MAX);
+	__type(key, __u64);
+	__type(value, struct wish);
+} wishes SEC(".maps");
+
 /* Requests that have killed, the newest. */
 LYMPH_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

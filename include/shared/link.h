@@ -12,7 +12,8 @@
 	X(DAUGHTER, daughter)     \
 	X(SISTER, sister)         \
 	X(GRANDMOTHER, grandmother) \
-	X(GRANDDAUGHTER, granddaughter)
+	X(GRANDDAUGHTER, granddaughter) \
+	X(EXPELLED, expelled)
 
 enum relation {
 	RELATION_NONE = 0,
@@ -37,6 +38,7 @@ enum host_state {
 };
 
 #define HOSTS_MAX    32u
+#define HOSTS_EXPELLED 16u /* of them, at the most, that were expelled: the last ones */
 #define HOST_ADDRESS 64u /* with the NUL: "A.B.C.D:PORT" or "[IPV6]:PORT" */
 #define HOST_DNA     65u /* with the NUL */
 
@@ -65,8 +67,11 @@ struct host {
 	char address[HOST_ADDRESS];
 	char dna_sha256[HOST_DNA + 7];
 	struct host_vitals vitals;
+	__u8 key[32]; /* public, of its own pair; zeros: not known */
+	__u32 votes; /* hosts that want it expelled ... */
+	__u32 electorate; /* ... of so many */
 };
-CW_LAYOUT(struct host, 224);
+CW_LAYOUT(struct host, 264);
 
 /* Context of gland_host. */
 struct host_call {
@@ -76,7 +81,7 @@ struct host_call {
 	__u32 minority; /* 1: half of them or fewer can be reached now */
 	struct host host;
 };
-CW_LAYOUT(struct host_call, 240);
+CW_LAYOUT(struct host_call, 280);
 
 /* Key 0. Writers: `up` (on, self), whatever shares a ban (stamp, number, missed), gland_host (the rest). */
 struct link_state {
@@ -125,6 +130,16 @@ enum learn_argument {
 	LEARN_DETAIL,  /* TIDING_DETAIL bytes, printable */
 	LEARN_ARGUMENTS = LEARN_DETAIL + TIDING_DETAIL / 8
 };
+
+/* Whom this host votes to expel, as root has said. Key: id of that host. Writer: `cellctl hosts`. */
+#define WISHES_MAX 64u
+
+struct wish {
+	__u64 stamp; /* wall clock, ns: the later word holds */
+	__u32 withdrawn;
+	__u32 pad;
+};
+CW_LAYOUT(struct wish, 16);
 
 #define CONTAGIONS_MAX	   1024u /* requests that have killed, as hosts tell each other: the newest */
 #define CONTAGION_HEARD_MAX 8192u /* of them, how many deaths of which host were counted; the least recently counted goes first */

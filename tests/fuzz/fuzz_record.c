@@ -69,6 +69,27 @@ static void fuzz_vitals(const uint8_t *data)
 	REQUIRE(!memcmp(room, data, RECORD_VITALS_BYTES));
 }
 
+static void fuzz_host(const uint8_t *data)
+{
+	struct record_host r;
+
+	if (record_host_read(&r, data))
+		return;
+	record_host_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_HOST_BYTES));
+}
+
+static void fuzz_vote(const uint8_t *data)
+{
+	struct record_vote r;
+
+	if (record_vote_read(&r, data))
+		return;
+	REQUIRE(r.voter && r.target && r.family && r.family <= RECORD_FAMILY_MOST && r.withdrawn <= 1);
+	record_vote_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_VOTE_BYTES));
+}
+
 static void fuzz_beat(const uint8_t *data)
 {
 	struct record_beat r;
@@ -100,6 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == RECORD_HOST_BYTES)
+		fuzz_host(data);
+	if (n == RECORD_VOTE_BYTES)
+		fuzz_vote(data);
 	if (n == RECORD_VITALS_BYTES)
 		fuzz_vitals(data);
 	if (n == RECORD_CONTAGION_BYTES)

@@ -82,11 +82,12 @@ static json_t *host_json(const struct host *h)
 	char id[17];
 
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)h->id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o}", "id", id, "address", h->address, "relation",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I}", "id", id, "address", h->address, "relation",
 		relation_name(h->relation), "state", state_name(h->state), "rtt_us",
 		h->state == HOST_LINKED && h->rtt_us ? json_integer(h->rtt_us) : json_null(), "generation", (json_int_t)h->generation,
 		"dna_sha256", h->dna_sha256, "heard_s_ago",
-		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null(), "vitals", vitals_json(&h->vitals));
+		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null(), "vitals", vitals_json(&h->vitals),
+		"votes_to_expel", (json_int_t)h->votes, "electorate", (json_int_t)h->electorate);
 }
 
 json_t *hosts_json(const struct invocation *in, const char *name)
@@ -117,16 +118,22 @@ void hosts_print(const struct invocation *in, const char *name)
 			state_name(h->state), trip);
 		printf(h->generation ? "%.12s (generation %u)\n" : "-\n", h->dna_sha256, h->generation);
 		vitals_print(&h->vitals);
+		if (h->votes)
+			printf("%16s %u of %u hosts %s it expelled\n", "", h->votes, h->electorate, h->relation == RELATION_EXPELLED ? "wanted" : "want");
 	}
 }
 
 int verb_hosts(const struct invocation *in)
 {
 	static struct host rows[HOSTS_MAX];
+	struct invocation mine = *in;
+	bool withdraw = verb_flag(&mine, "--withdraw");
 	char name[32];
 	int code;
 
-	if (in->argc != 1)
+	if (mine.argc > 1 && !strcmp(mine.argv[1], "expel"))
+		return hosts_expel(&mine, withdraw);
+	if (mine.argc != 1 || withdraw)
 		return verb_usage("hosts");
 	code = verb_organism(in, name);
 	if (code)

@@ -12,6 +12,7 @@
 #include "tissue/key.h"
 
 struct cellws;
+struct pair;
 struct record_kin;
 
 #define UP_UNDO_MAX  32
@@ -84,6 +85,9 @@ int up_lock_mucosa(int fd);                   /* no cell can take it, or how con
 int up_fill_links(struct up *u);   /* the maps: 0 or -errno */
 void up_plan_links(struct up *u);  /* descriptors for the gamete */
 int up_listen_links(struct up *u); /* 0 or the exit code, said */
+
+/* up_host.c: this host's own pair, made when there is none, and the hosts that were expelled. 0 or the exit code, said. */
+int up_host(struct up *u, struct pair *pair);
 
 bool up_kernel_can_kill(void);
 

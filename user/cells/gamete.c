@@ -57,6 +57,7 @@ static void open_self(struct gamete_cell *g, struct tissue *t)
 	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_TIDINGS, &ring) == 0);
 	close(FD_GERM);
 	cell_seal(t, MEMBRANE_GAMETE);
+	self_open(g);
 	contagions_open(g);
 	family_load(g);
 }
@@ -132,6 +133,7 @@ int gamete_cell_live(struct tissue *t)
 
 		g.now_ms = clock_ms();
 		look_at_the_clock(&g);
+		expel_look(&g);
 		family_tick(&g);
 		n = cell_wait(plan_nest(t->plan, t->slot), e, EVENTS_AT_ONCE, patience(&g));
 		g.now_ms = clock_ms();

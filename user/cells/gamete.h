@@ -4,6 +4,7 @@
 #define CELLWS_CELLS_GAMETE_H
 
 #include "link/handshake.h"
+#include "link/host.h"
 #include "link/record.h"
 #include "tissue/ring.h"
 #include "tissue/tissue.h"
@@ -48,6 +49,8 @@ struct link {
 	int row;       /* of the host; -1: not known yet */
 	bool called;   /* by the other side */
 	bool greeted;  /* both have said who they are */
+	uint64_t met;  /* id that the other side has proved; 0: none yet */
+	uint8_t key[32]; /* its own, the same */
 	bool waits;    /* for room in the socket */
 	bool behind;   /* something was not told: the table is looked through */
 	bool walking, begun; /* that is being done; from cursor on */
@@ -60,6 +63,7 @@ struct link {
 	struct source cursor;
 	struct signals signals;
 	uint64_t vitals_ms; /* when they are told next */
+	uint64_t votes; /* up to this one they were told */
 	uint64_t contagions; /* up to this number requests that kill were told */
 	bool estranged; /* its fingerprints are made with another secret, and that was said */
 	uint8_t source[16]; /* of who called */
@@ -69,6 +73,7 @@ struct link {
 /* What is not to leave memory. */
 struct link_secret {
 	struct handshake handshake;
+	uint8_t script[32]; /* of the handshake, once it is over */
 	struct stream in, out;
 };
 
@@ -81,6 +86,10 @@ struct calling {
 struct gamete_cell {
 	struct tissue *t;
 	uint64_t self, now_ms;
+	uint8_t key[32]; /* public, of this host's own pair */
+	bool outcast; /* this host was expelled itself */
+	uint64_t looked_ms; /* at what root wishes */
+	uint64_t turned_away_ms; /* when it was last said that an expelled host has called */
 	uint64_t scheme; /* of this host's fingerprints */
 	struct link link[LINKS];
 	struct host row[HOSTS_MAX];
@@ -107,6 +116,23 @@ int link_lock(void);
 /* Seals and sends one message; a link that cannot is closed. */
 void link_say(struct gamete_cell *g, struct link *l, enum stream_kind kind, const void *bytes, size_t n);
 
+/* Both sides have the same of one handshake. */
+const uint8_t *link_script(const struct gamete_cell *g, const struct link *l);
+
+/* gamete_self.c: who this host is. called: the side that introduces itself was called. */
+void self_open(struct gamete_cell *g);
+const struct identity *self_pair(void);
+void self_introduce(const struct gamete_cell *g, const uint8_t script[32], bool called, struct record_host *to);
+int self_meet(const struct record_host *r, const uint8_t script[32], bool called); /* 0 or -EACCES */
+void self_vote(const struct gamete_cell *g, struct record_vote *v);
+bool self_believes(const struct record_vote *v);
+
+/* gamete_expel.c: hosts that are to be expelled, and that were. */
+void expel_look(struct gamete_cell *g); /* at what root wishes, now and then */
+void expel_hear(struct gamete_cell *g, struct link *l, const struct record_vote *v);
+void expel_go_on(struct gamete_cell *g, struct link *l);
+bool expel_bars(struct gamete_cell *g, uint64_t id, const uint8_t key[32]);
+
 /* gamete_talk.c: what is said. */
 void talk_hello(struct gamete_cell *g, struct link *l);
 void talk_beat(struct gamete_cell *g, struct link *l);
@@ -124,6 +150,8 @@ int family_find(struct gamete_cell *g, const struct link *l, const struct record
 void family_hear(struct gamete_cell *g, const struct record_kin *kin, int n);
 void family_lost(struct gamete_cell *g, int row, bool was_linked);
 void family_linked(struct gamete_cell *g, struct link *l);
+/* Its row is that of an expelled host from now on; who was its daughter looks for another mother. The row or -1. */
+int family_expel(struct gamete_cell *g, uint64_t id);
 struct link *family_link(struct gamete_cell *g, int row); /* in use, or NULL */
 void family_tick(struct gamete_cell *g);
 uint64_t family_next_ms(const struct gamete_cell *g); /* when somebody is to be called; UINT64_MAX: never */

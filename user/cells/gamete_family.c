@@ -93,7 +93,7 @@ static int make_room(struct gamete_cell *g)
 
 		if (!h->relation)
 			return i;
-		if (h->relation != RELATION_MOTHER && !family_link(g, i) && (oldest < 0 || h->heard_ns < g->row[oldest].heard_ns))
+		if (h->relation != RELATION_MOTHER && h->relation != RELATION_EXPELLED && !family_link(g, i) && (oldest < 0 || h->heard_ns < g->row[oldest].heard_ns))
 			oldest = i;
 	}
 	return oldest;
@@ -109,7 +109,7 @@ int family_find(struct gamete_cell *g, const struct link *l, const struct record
 		if (g->row[i].relation && g->row[i].id == hello->id)
 			row = i;
 	for (int i = 0; i < (int)HOSTS_MAX && row < 0; i++)
-		if (g->row[i].relation && !strcmp(g->row[i].address, address) && !family_link(g, i))
+		if (g->row[i].relation && g->row[i].relation != RELATION_EXPELLED && !strcmp(g->row[i].address, address) && !family_link(g, i))
 			row = i;
 	if (row < 0) {
 		row = make_room(g);
@@ -118,6 +118,9 @@ int family_find(struct gamete_cell *g, const struct link *l, const struct record
 		g->row[row] = (struct host){ .id = hello->id, .relation = mirrored(hello->relation) };
 		g->calling[row] = (struct calling){ .at_ms = g->now_ms };
 	}
+	/* Who has lost its mother for good calls the one that it has chosen. */
+	if (hello->relation == RELATION_MOTHER && g->row[row].relation != RELATION_MOTHER)
+		g->row[row].relation = RELATION_DAUGHTER;
 	memcpy(g->row[row].address, address, HOST_ADDRESS);
 	return row;
 }
@@ -237,6 +240,67 @@ static struct link *foster_link(struct gamete_cell *g)
 	return NULL;
 }
 
+/* For good: her own mother, else the eldest sister by number; who is that herself has none, and the others come to her. */
+static void choose_mother(struct gamete_cell *g)
+{
+	int best = -1;
+
+	for (int i = 0; i < (int)HOSTS_MAX; i++) {
+		const struct host *h = &g->row[i];
+
+		if (!may_foster(g, h))
+			continue;
+		if (best < 0 || h->relation == RELATION_GRANDMOTHER ||
+			(g->row[best].relation == RELATION_SISTER && h->id < g->row[best].id))
+			best = i;
+	}
+	if (best < 0)
+		return;
+	g->row[best].relation = RELATION_MOTHER;
+	g->calling[best] = (struct calling){ .at_ms = g->now_ms, .lost_ms = g->now_ms };
+	family_put(g, best);
+}
+
+/* An empty row, or that of who was expelled longest ago, if there are many. */
+static int expelled_row(struct gamete_cell *g)
+{
+	int oldest = -1;
+	unsigned n = 0;
+
+	for (int i = 0; i < (int)HOSTS_MAX; i++)
+		if (g->row[i].relation == RELATION_EXPELLED) {
+			n++;
+			if (oldest < 0 || g->row[i].heard_ns < g->row[oldest].heard_ns)
+				oldest = i;
+		}
+	return n < HOSTS_EXPELLED ? make_room(g) : oldest;
+}
+
+int family_expel(struct gamete_cell *g, uint64_t id)
+{
+	int row = -1;
+	bool mother;
+
+	for (int i = 0; i < (int)HOSTS_MAX && row < 0; i++)
+		if (g->row[i].relation && g->row[i].id == id)
+			row = i;
+	mother = row >= 0 && g->row[row].relation == RELATION_MOTHER;
+	if (row < 0) {
+		row = expelled_row(g);
+		if (row < 0)
+			return -1;
+		g->row[row] = (struct host){ .id = id, .address = "-" };
+	}
+	g->row[row].relation = RELATION_EXPELLED;
+	g->row[row].state = HOST_KNOWN;
+	g->row[row].heard_ns = clock_boot_ns();
+	g->family -= g->family > 1;
+	family_put(g, row);
+	if (mother)
+		choose_mother(g);
+	return row;
+}
+
 static bool is_orphan(const struct gamete_cell *g, int mother)
 {
 	return g->row[mother].state != HOST_LINKED && g->now_ms - g->calling[mother].lost_ms >= ORPHAN_MS;
@@ -248,7 +312,7 @@ void family_tick(struct gamete_cell *g)
 	uint64_t none = UINT64_MAX;
 	struct link *l;
 
-	if (mother < 0)
+	if (mother < 0 || g->outcast)
 		return;
 	if (!family_link(g, mother) && g->now_ms >= g->calling[mother].at_ms)
 		link_call(g, mother);
@@ -267,7 +331,7 @@ uint64_t family_next_ms(const struct gamete_cell *g)
 	int mother = find_mother(g);
 	uint64_t next = UINT64_MAX;
 
-	if (mother < 0 || g->row[mother].state == HOST_LINKED)
+	if (mother < 0 || g->outcast || g->row[mother].state == HOST_LINKED)
 		return next;
 	if (!family_link((struct gamete_cell *)(uintptr_t)g, mother))
 		next = g->calling[mother].at_ms;

@@ -29,6 +29,11 @@ static struct link_secret *secret_of(const struct gamete_cell *g, const struct l
 	return &secrets[l - g->link];
 }
 
+const uint8_t *link_script(const struct gamete_cell *g, const struct link *l)
+{
+	return secret_of(g, l)->script;
+}
+
 bool link_is_open(const struct link *l)
 {
 	return l->step == LINK_FRAME_HEAD || l->step == LINK_FRAME;
@@ -67,6 +72,7 @@ void link_close(struct gamete_cell *g, struct link *l, const char *why)
 	secret_wipe(secret_of(g, l), sizeof(struct link_secret));
 	l->step = LINK_NONE;
 	l->greeted = false;
+	l->met = 0;
 	l->out_n = 0;
 	if (row >= 0 && (linked || mine))
 		family_lost(g, row, linked);
@@ -137,7 +143,7 @@ static int begin(struct gamete_cell *g, struct link *l, int fd)
 	l->out_n = l->reach = 0;
 	l->theirs_ns = l->theirs_at_ns = l->peer = 0;
 	l->signals = (struct signals){ 0 };
-	l->contagions = l->vitals_ms = 0;
+	l->contagions = l->vitals_ms = l->votes = l->met = 0;
 	l->estranged = false;
 	l->until_ms = g->now_ms + LINK_PROVE_MS;
 	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ? -errno : 0;
@@ -225,7 +231,7 @@ void link_call(struct gamete_cell *g, int row)
 /* Ours; or, every other time while it is vouched for, the key before, which an older copy still trusts. */
 static const uint8_t *trust_of(const struct gamete_cell *g, int row)
 {
-	const struct credential *c = &g->t->pair->credential;
+	const struct credential *c = &self_pair()->credential;
 
 	return g->calling[row].tries % 2 && credential_has_previous(c, (uint64_t)time(NULL)) ? c->previous : c->public;
 }
@@ -239,7 +245,7 @@ static int speak_first(struct gamete_cell *g, struct link *l)
 
 	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n) || error)
 		return error ? -error : -errno;
-	error = handshake_call(&s->handshake, trust_of(g, l->row), g->t->pair, HANDSHAKE_LINK, (uint64_t)time(NULL), first);
+	error = handshake_call(&s->handshake, trust_of(g, l->row), self_pair(), HANDSHAKE_LINK, (uint64_t)time(NULL), first);
 	await(l, LINK_SECOND, HANDSHAKE_SECOND_BYTES);
 	watch(g, l, EPOLL_CTL_MOD);
 	return error ? error : put(g, l, first, sizeof(first));
@@ -252,7 +258,7 @@ static int hear_second(struct gamete_cell *g, struct link *l)
 	int error;
 
 	memcpy(trust, s->handshake.trust, sizeof(trust));
-	error = handshake_answer(&s->handshake, g->t->pair, trust, l->in, third, &s->out);
+	error = handshake_answer(&s->handshake, self_pair(), trust, l->in, third, &s->out);
 	await(l, LINK_HEAD, SECRET_STREAM_HEAD_BYTES);
 	return error ? error : put(g, l, third, sizeof(third));
 }
@@ -262,6 +268,7 @@ static int hear_head(struct gamete_cell *g, struct link *l)
 	struct link_secret *s = secret_of(g, l);
 	int error = handshake_finish(&s->handshake, l->in, &s->in);
 
+	memcpy(s->script, s->handshake.script, sizeof(s->script));
 	secret_wipe(&s->handshake, sizeof(s->handshake));
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	if (!error)
@@ -272,7 +279,7 @@ static int hear_head(struct gamete_cell *g, struct link *l)
 /* 0, also for a stranger: he notices nothing. */
 static int hear_first(struct gamete_cell *g, struct link *l)
 {
-	const struct identity *mine = g->t->pair;
+	const struct identity *mine = self_pair();
 	struct link_secret *s = secret_of(g, l);
 	uint8_t second[HANDSHAKE_SECOND_BYTES];
 
@@ -293,6 +300,7 @@ static int hear_third(struct gamete_cell *g, struct link *l)
 		l->step = LINK_DEAF;
 		return 0;
 	}
+	memcpy(s->script, s->handshake.script, sizeof(s->script));
 	secret_wipe(&s->handshake, sizeof(s->handshake));
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	return put(g, l, head, sizeof(head));

@@ -14,6 +14,17 @@ static struct link *link_of_peer(struct gamete_cell *g, uint64_t id)
 	return NULL;
 }
 
+/* Which host this is, before anything else. */
+static void introduce(struct gamete_cell *g, struct link *l)
+{
+	uint8_t bytes[RECORD_HOST_BYTES];
+	struct record_host host;
+
+	self_introduce(g, link_script(g, l), l->called, &host);
+	record_host_write(&host, bytes);
+	link_say(g, l, STREAM_HOST, bytes, sizeof(bytes));
+}
+
 /* Who calls speaks first, who was called when it knows to whom. */
 void talk_hello(struct gamete_cell *g, struct link *l)
 {
@@ -24,7 +35,9 @@ void talk_hello(struct gamete_cell *g, struct link *l)
 
 	memcpy(hello.dna_sha256, (const char *)(uintptr_t)g->t->organism->dna_sha256, HOST_DNA - 1);
 	record_hello_write(&hello, bytes);
-	link_say(g, l, STREAM_HELLO, bytes, sizeof(bytes));
+	introduce(g, l);
+	if (l->step != LINK_NONE)
+		link_say(g, l, STREAM_HELLO, bytes, sizeof(bytes));
 }
 
 /* All that can be reached, but through except. */
@@ -67,6 +80,8 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 		contagions_go_on(g, l);
 	if (l->step != LINK_NONE)
 		vitals_tell(g, l);
+	if (l->step != LINK_NONE)
+		expel_go_on(g, l);
 }
 
 /* The relatives of a daughter: her grandmother and her sisters. */
@@ -115,7 +130,7 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 {
 	struct host *h;
 
-	if (l->greeted || hello->id == g->self)
+	if (l->greeted || hello->id == g->self || hello->id != l->met)
 		return -EPROTO;
 	if (link_of_peer(g, hello->id))
 		return -EALREADY; /* one link for each host: the newer one goes */
@@ -124,8 +139,12 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	if (l->row < 0)
 		return -ENOSPC;
 	h = &g->row[l->row];
+	/* A number belongs to one pair; a host that is laid anew has another number. */
+	if (h->id == hello->id && h->heard_ns && memcmp(h->key, l->key, sizeof(h->key)))
+		return -EACCES;
 	if (h->id != hello->id && meet_anew(g, l, hello->id))
 		return -ESTALE;
+	memcpy(h->key, l->key, sizeof(h->key));
 	h->generation = hello->generation;
 	memcpy(h->dna_sha256, hello->dna_sha256, HOST_DNA);
 	l->peer = hello->id;
@@ -160,6 +179,26 @@ static void hear_upto(struct gamete_cell *g, const struct link *l, uint64_t numb
 {
 	if (number > g->row[l->row].have)
 		g->row[l->row].have = number;
+}
+
+static int take_host(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_host host;
+	int error = record_host_read(&host, bytes);
+
+	(void)n;
+	if (!error && (l->met || l->greeted))
+		error = -EPROTO;
+	/* The other side says it of itself. */
+	if (!error)
+		error = self_meet(&host, link_script(g, l), !l->called);
+	if (error)
+		return error;
+	if (g->outcast || expel_bars(g, host.id, host.key))
+		return -EACCES;
+	l->met = host.id;
+	memcpy(l->key, host.key, sizeof(l->key));
+	return 0;
 }
 
 static int take_hello(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
@@ -243,6 +282,17 @@ static int take_vitals(struct gamete_cell *g, struct link *l, const uint8_t *byt
 	return error;
 }
 
+static int take_vote(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_vote vote;
+	int error = record_vote_read(&vote, bytes);
+
+	(void)n;
+	if (!error)
+		expel_hear(g, l, &vote);
+	return error;
+}
+
 /* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
 static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
 	[STREAM_HELLO] = take_hello,
@@ -253,11 +303,13 @@ static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_
 	[STREAM_SIGNAL] = take_signal,
 	[STREAM_CONTAGION] = take_contagion,
 	[STREAM_VITALS] = take_vitals,
+	[STREAM_HOST] = take_host,
+	[STREAM_VOTE] = take_vote,
 };
 
 int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
 {
-	if ((kind != STREAM_HELLO && !l->greeted) || kind >= sizeof(takers) / sizeof(*takers) || !takers[kind])
+	if ((kind != STREAM_HOST && kind != STREAM_HELLO && !l->greeted) || kind >= sizeof(takers) / sizeof(*takers) || !takers[kind])
 		return -EPROTO;
 	return takers[kind](g, l, bytes, n);
 }
@@ -270,4 +322,6 @@ void talk_go_on(struct gamete_cell *g, struct link *l)
 		signals_go_on(g, l);
 	if (link_is_open(l) && l->greeted)
 		contagions_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		expel_go_on(g, l);
 }

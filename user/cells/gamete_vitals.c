@@ -75,7 +75,7 @@ static uint32_t load_percent(void)
 static void look(struct gamete_cell *g, struct host_vitals *v)
 {
 	*v = (struct host_vitals){ .bans = g->bans, .generation = g->t->organism->generation,
-		.key_generation = g->t->pair->credential.generation, .load_percent = load_percent() };
+		.key_generation = self_pair()->credential.generation, .load_percent = load_percent() };
 	count_cells(g, v);
 	take_pulses(g, v);
 }

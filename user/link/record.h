@@ -16,6 +16,8 @@
 #define RECORD_BAN_BYTES    88u
 #define RECORD_UPTO_BYTES   8u
 #define RECORD_SIGNAL_BYTES 32u
+#define RECORD_HOST_BYTES   168u
+#define RECORD_VOTE_BYTES   224u
 #define RECORD_VITALS_BYTES 40u
 #define RECORD_CONTAGION_BYTES 104u
 
@@ -72,6 +74,28 @@ struct record_signal {
  */
 #define RECORD_CELLS_MOST 1024u
 
+/* id (8) key (32) certificate (64) proof (64): before the first word of each side; what is signed: link/host.h */
+struct record_host {
+	uint64_t id;
+	uint8_t key[32]; /* public, of the speaker's own pair */
+	uint8_t certificate[64];
+	uint8_t proof[64];
+};
+
+/* voter (8) key (32) certificate (64) target (8) key (32) stamp (8) family (4) withdrawn (4) signature (64) */
+struct record_vote {
+	uint64_t voter;
+	uint8_t voter_key[32];
+	uint8_t certificate[64];
+	uint64_t target; /* host that is to be expelled */
+	uint8_t target_key[32]; /* zeros: not known to the voter */
+	uint64_t stamp; /* of two votes of one host the higher holds */
+	uint32_t family; /* hosts that the voter has reached lately, itself counted: 1 and up */
+	uint32_t withdrawn; /* 1: no longer */
+	uint8_t signature[64];
+};
+#define RECORD_FAMILY_MOST 65536u
+
 /* scheme (8) fingerprint (8) host (8) deaths (4) route (4) cause (4) zeros (4) detail (64), rest zero. */
 struct record_contagion {
 	uint64_t scheme; /* of the fingerprint: hosts with another secret see other numbers */
@@ -92,6 +116,8 @@ void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES]);
 void record_signal_write(const struct record_signal *r, uint8_t to[RECORD_SIGNAL_BYTES]);
 void record_contagion_write(const struct record_contagion *r, uint8_t to[RECORD_CONTAGION_BYTES]);
 void record_vitals_write(const struct host_vitals *v, uint8_t to[RECORD_VITALS_BYTES]);
+void record_host_write(const struct record_host *r, uint8_t to[RECORD_HOST_BYTES]);
+void record_vote_write(const struct record_vote *r, uint8_t to[RECORD_VOTE_BYTES]);
 /* n at most HOSTS_MAX; how many bytes. */
 size_t record_family_write(const struct record_kin *kin, unsigned n, uint8_t to[RECORD_FAMILY_BYTES]);
 
@@ -102,6 +128,8 @@ int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES]);
 int record_signal_read(struct record_signal *r, const uint8_t from[RECORD_SIGNAL_BYTES]);
 int record_contagion_read(struct record_contagion *r, const uint8_t from[RECORD_CONTAGION_BYTES]);
 int record_vitals_read(struct host_vitals *v, const uint8_t from[RECORD_VITALS_BYTES]);
+int record_host_read(struct record_host *r, const uint8_t from[RECORD_HOST_BYTES]);
+int record_vote_read(struct record_vote *r, const uint8_t from[RECORD_VOTE_BYTES]);
 /* How many, or -EBADMSG. */
 int record_family_read(struct record_kin kin[HOSTS_MAX], const uint8_t *from, size_t n);
 

@@ -28,7 +28,9 @@
 	X(UPTO, 9, 8, 8, "all up to this number was told")                                   \
 	X(SIGNAL, 10, 32, 32, "a signal of the speaker's family, or one that came to it from another host") \
 	X(CONTAGION, 11, 104, 104, "a request that has killed drones") \
-	X(VITALS, 12, 40, 40, "how the speaker is doing")
+	X(VITALS, 12, 40, 40, "how the speaker is doing") \
+	X(HOST, 13, 168, 168, "which host speaks: comes before HELLO") \
+	X(VOTE, 14, 224, 224, "a host wants another expelled, or no longer")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

@@ -75,7 +75,9 @@ enum {
 	FD_CARRY = 56,   /* program of the gamete: signals from other hosts */
 	FD_INFECT = 57,  /* and requests that have killed on other hosts */
 	FD_CONTAGIONS = 58, /* map of these, read-only */
-	FD_FIXED = 59,
+	FD_WISHES = 59,  /* map of hosts that this one wants expelled, read-only */
+	FD_EXPELLED = 60, /* file of those that are; the gamete appends */
+	FD_FIXED = 61,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
