@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "link/record.h"
+#include "link/succession.h"
 
 #define REQUIRE(what)          \
 	do {                   \
@@ -90,6 +91,29 @@ static void fuzz_vote(const uint8_t *data)
 	REQUIRE(!memcmp(room, data, RECORD_VOTE_BYTES));
 }
 
+/* What is said over a link, and what a file may hold. */
+static void fuzz_heir(const uint8_t *data)
+{
+	struct heir h;
+
+	if (!heir_read(&h, data))
+		return;
+	REQUIRE(h.identity.credential.generation);
+	heir_write(&h, room);
+	REQUIRE(!memcmp(room, data, HEIR_BYTES));
+}
+
+static void fuzz_succession(const uint8_t *data, size_t n)
+{
+	struct heir now = { .identity = { .credential = { .generation = 1 } } };
+	struct identity before = { 0 };
+
+	/* For the key that the file names: whatever follows, nobody has sealed it. */
+	memcpy(now.identity.credential.public, data, SECRET_PUBLIC_BYTES);
+	REQUIRE(!succession_walk(&now, &before, data, n));
+	REQUIRE(now.identity.credential.generation == 1 && !before.credential.generation);
+}
+
 static void fuzz_beat(const uint8_t *data)
 {
 	struct record_beat r;
@@ -121,6 +145,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == HEIR_BYTES)
+		fuzz_heir(data);
+	if (n >= SUCCESSION_BYTES)
+		fuzz_succession(data, n / SUCCESSION_BYTES);
 	if (n == RECORD_HOST_BYTES)
 		fuzz_host(data);
 	if (n == RECORD_VOTE_BYTES)

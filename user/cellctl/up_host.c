@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What is this host's own among linked ones: its pair, which outlives the organism, and the list of hosts that were expelled. */
 #include "cellctl/up.h"
-#include "cellctl/pins.h"
+#include "cellctl/host_place.h"
 #include "link/expelled.h"
 #include "shared/link.h"
 #include "tissue/pair.h"
@@ -9,37 +9,19 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATE_DIR "/var/lib/cellws" /* with the default run directory; another one is another host */
-#define ROWS_MOST 1024		    /* that are read of the file: the last ones */
-
-/* Where root alone writes, and what outlives a reboot. */
-static int place(const struct up *u, const char *kind, char to[PIN_PATH])
-{
-	char directory[PIN_PATH] = STATE_DIR;
-	int n = 0;
-
-	if (strcmp(u->in->run_dir, "/run/cellws"))
-		n = snprintf(directory, sizeof(directory), "%s/lib", u->in->run_dir);
-	if (n < 0 || n >= PIN_PATH)
-		return -ENAMETOOLONG;
-	if (mkdir(directory, 0755) && errno != EEXIST)
-		return -errno;
-	n = snprintf(to, PIN_PATH, "%s/%s.%s", directory, u->germ.dna.organism, kind);
-	return n < 0 || n >= PIN_PATH ? -ENAMETOOLONG : 0;
-}
+#define ROWS_MOST 1024 /* that are read of the file: the last ones */
 
 /* The file has the form of a key file; of what is in it the pair counts. */
 static int get_pair(const struct up *u, struct key_ring *own)
 {
 	const char *why = "cannot be named";
 	char path[PIN_PATH];
-	int error = place(u, "host", path);
+	int error = host_place(u->in, u->germ.dna.organism, "host", path);
 
 	if (error)
 		return verb_say(VERB_FAILED, "there is no place for this host's own key: %s", strerror(-error));
@@ -88,8 +70,6 @@ static int read_expelled(const struct up *u, int fd, const uint8_t seed[SECRET_S
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
 	/* One that was cut off in the middle is not the beginning of the next. */
 	if (st.st_size % EXPELLED_BYTES && ftruncate(fd, st.st_size - st.st_size % EXPELLED_BYTES))
 		return -errno;
@@ -101,14 +81,10 @@ static int read_expelled(const struct up *u, int fd, const uint8_t seed[SECRET_S
 
 static int open_expelled(struct up *u, const uint8_t seed[SECRET_SEED_BYTES])
 {
-	char path[PIN_PATH];
-	int error = place(u, "expelled", path), fd;
+	int fd = host_open(u->in, u->germ.dna.organism, "expelled"), error;
 
-	if (error)
-		return error;
-	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = read_expelled(u, fd, seed);
 	up_plan_fd(u, FD_EXPELLED, fd);
 	return error;
@@ -126,6 +102,13 @@ int up_host(struct up *u, struct pair *pair)
 	secret_unlock(&own, sizeof(own));
 	if (code)
 		return code;
-	error = open_expelled(u, pair->organism.seed);
-	return error ? verb_say(VERB_FAILED, "the list of expelled hosts cannot be opened: %s", strerror(-error)) : 0;
+	/* Marked with this host's own key: that of the organism may be another one tomorrow. */
+	error = open_expelled(u, pair->host);
+	if (error)
+		return verb_say(VERB_FAILED, "the list of expelled hosts cannot be opened: %s", strerror(-error));
+	error = host_open(u->in, u->germ.dna.organism, "keys");
+	if (error < 0)
+		return verb_say(VERB_FAILED, "the file of keys that follow each other cannot be opened: %s", strerror(-error));
+	up_plan_fd(u, FD_KEYS, error);
+	return 0;
 }

@@ -25,6 +25,8 @@ static int get_ring(const struct up *u, struct key_ring *ring)
 	}
 	if (dna->key[0]) {
 		error = key_ring_load(dna->key, ring, &why);
+		if (!error && dna->link.family)
+			key_catch_up(u->in, dna->organism, dna->key, ring);
 		return error ? verb_say(VERB_USAGE, "%s: key: %s %s (%s)", dna->file, dna->key, why, strerror(-error)) : 0;
 	}
 	error = key_ring_make(ring);

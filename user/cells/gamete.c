@@ -134,6 +134,7 @@ int gamete_cell_live(struct tissue *t)
 		g.now_ms = clock_ms();
 		look_at_the_clock(&g);
 		expel_look(&g);
+		self_follow(&g);
 		family_tick(&g);
 		n = cell_wait(plan_nest(t->plan, t->slot), e, EVENTS_AT_ONCE, patience(&g));
 		g.now_ms = clock_ms();

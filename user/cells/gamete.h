@@ -3,6 +3,7 @@
 #ifndef CELLWS_CELLS_GAMETE_H
 #define CELLWS_CELLS_GAMETE_H
 
+#include "link/expelled.h"
 #include "link/handshake.h"
 #include "link/host.h"
 #include "link/record.h"
@@ -48,6 +49,7 @@ struct link {
 	int fd;
 	int row;       /* of the host; -1: not known yet */
 	bool called;   /* by the other side */
+	bool older;    /* the other side has the key before */
 	bool greeted;  /* both have said who they are */
 	uint64_t met;  /* id that the other side has proved; 0: none yet */
 	uint8_t key[32]; /* its own, the same */
@@ -89,6 +91,7 @@ struct gamete_cell {
 	uint8_t key[32]; /* public, of this host's own pair */
 	bool outcast; /* this host was expelled itself */
 	uint64_t looked_ms; /* at what root wishes */
+	uint64_t followed_ms; /* when the file of keys was looked at */
 	uint64_t turned_away_ms; /* when it was last said that an expelled host has called */
 	uint64_t scheme; /* of this host's fingerprints */
 	struct link link[LINKS];
@@ -119,11 +122,16 @@ void link_say(struct gamete_cell *g, struct link *l, enum stream_kind kind, cons
 /* Both sides have the same of one handshake. */
 const uint8_t *link_script(const struct gamete_cell *g, const struct link *l);
 
-/* gamete_self.c: who this host is. called: the side that introduces itself was called. */
+/* gamete_self.c: who this host is. called: the side that has introduced itself was called. */
 void self_open(struct gamete_cell *g);
 const struct identity *self_pair(void);
-void self_introduce(const struct gamete_cell *g, const uint8_t script[32], bool called, struct record_host *to);
+void self_introduce(const struct gamete_cell *g, const uint8_t script[32], const struct link *l, struct record_host *to);
 int self_meet(const struct record_host *r, const uint8_t script[32], bool called); /* 0 or -EACCES */
+const struct identity *self_before(void); /* the key before, while it is accepted; or NULL */
+void self_follow(struct gamete_cell *g); /* looks for a key that root has made, now and then */
+void self_hear(struct gamete_cell *g, struct link *l, const uint8_t *bytes); /* of a key on another host */
+void self_tell(struct gamete_cell *g, struct link *l); /* the key there is, to who has that before it */
+void self_mark(const struct expelled *e, uint8_t row[EXPELLED_BYTES]);
 void self_vote(const struct gamete_cell *g, struct record_vote *v);
 bool self_believes(const struct record_vote *v);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Hosts that are to be expelled: each host has a vote, signed; when most of the family say so, all cut the link and refuse it. */
 #include "cells/gamete.h"
-#include "link/expelled.h"
 
 #include <bpf/bpf.h>
 #include <stdlib.h>
@@ -64,7 +63,7 @@ static void write_down(const struct gamete_cell *g, const struct host *h)
 	uint8_t row[EXPELLED_BYTES];
 
 	memcpy(e.key, h->key, sizeof(e.key));
-	expelled_write(&e, self_pair()->seed, row);
+	self_mark(&e, row);
 	if (write(FD_EXPELLED, row, sizeof(row)) != (ssize_t)sizeof(row))
 		tissue_log(g->t, "host %016llx was expelled, which could not be written down: the next `up` will not know it",
 			(unsigned long long)h->id);

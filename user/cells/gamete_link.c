@@ -139,7 +139,7 @@ static int begin(struct gamete_cell *g, struct link *l, int fd)
 
 	l->fd = fd;
 	l->row = -1;
-	l->greeted = l->behind = l->walking = false;
+	l->greeted = l->behind = l->walking = l->older = false;
 	l->out_n = l->reach = 0;
 	l->theirs_ns = l->theirs_at_ns = l->peer = 0;
 	l->signals = (struct signals){ 0 };
@@ -258,6 +258,7 @@ static int hear_second(struct gamete_cell *g, struct link *l)
 	int error;
 
 	memcpy(trust, s->handshake.trust, sizeof(trust));
+	l->older = !secret_equal(trust, self_pair()->credential.public, sizeof(trust));
 	error = handshake_answer(&s->handshake, self_pair(), trust, l->in, third, &s->out);
 	await(l, LINK_HEAD, SECRET_STREAM_HEAD_BYTES);
 	return error ? error : put(g, l, third, sizeof(third));
@@ -276,14 +277,19 @@ static int hear_head(struct gamete_cell *g, struct link *l)
 	return error;
 }
 
-/* 0, also for a stranger: he notices nothing. */
+static bool believes_first(struct gamete_cell *g, struct link *l, const struct identity *mine, uint8_t second[HANDSHAKE_SECOND_BYTES])
+{
+	return mine && !handshake_hear(&secret_of(g, l)->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL),
+			       &seen, l->in, second);
+}
+
+/* 0, also for a stranger: he notices nothing. Who has the key before is answered with that, as long as it is accepted. */
 static int hear_first(struct gamete_cell *g, struct link *l)
 {
-	const struct identity *mine = self_pair();
-	struct link_secret *s = secret_of(g, l);
 	uint8_t second[HANDSHAKE_SECOND_BYTES];
 
-	if (handshake_hear(&s->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL), &seen, l->in, second)) {
+	l->older = !believes_first(g, l, self_pair(), second);
+	if (l->older && !believes_first(g, l, self_before(), second)) {
 		l->step = LINK_DEAF;
 		return 0;
 	}

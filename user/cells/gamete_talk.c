@@ -20,7 +20,7 @@ static void introduce(struct gamete_cell *g, struct link *l)
 	uint8_t bytes[RECORD_HOST_BYTES];
 	struct record_host host;
 
-	self_introduce(g, link_script(g, l), l->called, &host);
+	self_introduce(g, link_script(g, l), l, &host);
 	record_host_write(&host, bytes);
 	link_say(g, l, STREAM_HOST, bytes, sizeof(bytes));
 }
@@ -157,6 +157,8 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	l->reach = 1;
 	bans_begin(l, hello->have);
 	family_linked(g, l);
+	if (l->older && l->step != LINK_NONE)
+		self_tell(g, l);
 	talk_go_on(g, l);
 	return 0;
 }
@@ -293,6 +295,13 @@ static int take_vote(struct gamete_cell *g, struct link *l, const uint8_t *bytes
 	return error;
 }
 
+static int take_successor(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	(void)n;
+	self_hear(g, l, bytes);
+	return 0;
+}
+
 /* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
 static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
 	[STREAM_HELLO] = take_hello,
@@ -305,6 +314,7 @@ static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_
 	[STREAM_VITALS] = take_vitals,
 	[STREAM_HOST] = take_host,
 	[STREAM_VOTE] = take_vote,
+	[STREAM_SUCCESSOR] = take_successor,
 };
 
 int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Hosts that were expelled, as a file keeps them: rows of one length, each marked by who holds the organism's secret; pure. */
+/* Hosts that were expelled, as a file keeps them: rows of one length, each marked by the host that keeps it; pure. */
 #ifndef CELLWS_LINK_EXPELLED_H
 #define CELLWS_LINK_EXPELLED_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "secret/secret.h"
 
-/* id (8) key (32) mark (16): BLAKE2b, keyed with the seed, over "cellws-expelled" NUL and what stands before. */
+/* id (8) key (32) mark (16): BLAKE2b, keyed with the seed of the host's own pair, over "cellws-expelled" NUL and what stands before. */
 #define EXPELLED_BYTES 56u
 
 struct expelled {

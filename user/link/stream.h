@@ -30,7 +30,8 @@
 	X(CONTAGION, 11, 104, 104, "a request that has killed drones") \
 	X(VITALS, 12, 40, 40, "how the speaker is doing") \
 	X(HOST, 13, 168, 168, "which host speaks: comes before HELLO") \
-	X(VOTE, 14, 224, 224, "a host wants another expelled, or no longer")
+	X(VOTE, 14, 224, 224, "a host wants another expelled, or no longer") \
+	X(SUCCESSOR, 15, 204, 204, "the key that follows the one the listener has: see heir_write()")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

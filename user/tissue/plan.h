@@ -77,7 +77,8 @@ enum {
 	FD_CONTAGIONS = 58, /* map of these, read-only */
 	FD_WISHES = 59,  /* map of hosts that this one wants expelled, read-only */
 	FD_EXPELLED = 60, /* file of those that are; the gamete appends */
-	FD_FIXED = 61,
+	FD_KEYS = 61,    /* file of keys that follow each other; the gamete reads and appends */
+	FD_FIXED = 62,
 };
 
 /* Document root of a route (a directory) and its gene (a sealed memory file); absent ones are /dev/null. */
