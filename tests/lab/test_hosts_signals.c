@@ -155,10 +155,17 @@ Test(lab_97_hosts_signals, c_the_second_death_anywhere_is_refused_everywhere)
 	cr_expect_eq(post_exec(TRIO_DAUGHTER_2), 403);
 }
 
+static bool has_lost_one(void *arg)
+{
+	(void)arg;
+	return trio_links(&trio, NULL) == 1;
+}
+
 Test(lab_97_hosts_signals, d_who_was_away_is_told)
 {
 	grow_with_exec();
 	lab_sh(&lab, "ip -n %s link set eth0 down", trio.third);
+	cr_assert(lab_wait(LAB_SOON_S, has_lost_one, NULL), "the link holds");
 	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
 	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
 	cr_expect(lab_wait(LAB_SOON_S, is_deadly, lab.client));
