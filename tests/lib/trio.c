@@ -61,6 +61,11 @@ bool trio_linked(struct trio *t)
 	return lab_wait(LAB_SOON_S, all_linked, t);
 }
 
+bool trio_linked_again(struct trio *t)
+{
+	return lab_wait(2 * LAB_SOON_S, all_linked, t);
+}
+
 void trio_grow_with(struct trio *t, const char *more)
 {
 	struct lab *l = t->lab;

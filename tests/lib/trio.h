@@ -30,6 +30,8 @@ int trio_at(struct trio *t, const char *host, const char *words);
 unsigned trio_links(struct trio *t, const char *host);
 /* Whether soon the mother is linked to both and each of them to her alone. */
 bool trio_linked(struct trio *t);
+/* The same after the network was away: a call may hang for 5 s, between two backed-off ones of up to 5 s each. */
+bool trio_linked_again(struct trio *t);
 
 /* The id of a host, as status says. */
 void trio_id(struct trio *t, const char *host, char id[17]);

@@ -16,12 +16,14 @@
 
 static struct link_secret secrets[LINKS];
 static struct handshake_seen seen;
-static uint8_t frame[STREAM_FRAME_MOST], clear[STREAM_MOST + 1];
+static uint8_t frame[STREAM_FRAME_MOST], clear[LINK_IN];
 
-/* What was sealed lies here in the clear for a moment: bans, which are no secret. Keys and states are locked. */
+/* What was sealed lies in the clear for a moment: a key may be among it. */
 int link_lock(void)
 {
-	return secret_lock(secrets, sizeof(secrets));
+	int error = secret_lock(secrets, sizeof(secrets));
+
+	return error ? error : secret_lock(clear, sizeof(clear));
 }
 
 static struct link_secret *secret_of(const struct gamete_cell *g, const struct link *l)
@@ -330,7 +332,9 @@ static int hear_frame(struct gamete_cell *g, struct link *l)
 		return n;
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	l->heard_ms = g->now_ms;
-	return talk_hear(g, l, kind, clear + 1, (size_t)n);
+	n = talk_hear(g, l, kind, clear + 1, (size_t)n);
+	secret_wipe(clear, sizeof(clear));
+	return n;
 }
 
 static int hear(struct gamete_cell *g, struct link *l)
