@@ -67,6 +67,7 @@ enum act {
 	ACT_PULSE,
 	ACT_PROMPT,
 	ACT_ALARM,
+	ACT_CARRY,
 	ACT_REFUSED, /* entries in the events: a cell that is refused all the time must not push out everything else */
 	ACT_COUNT
 };

@@ -4,18 +4,10 @@
 #define LYMPH_DEFINES
 #include "lymph.bpf.h"
 #include "neverban.bpf.h"
+#include "pathogen.bpf.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* Requests that have killed drones. Writer: gland_blame; blood reads it by mapping. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PATHOGEN_SETS * PATHOGEN_WAYS);
-	__type(key, __u32);
-	__type(value, struct pathogen);
-} pathogens SEC(".maps");
 
 /* By slot, the id of the dead drone whose death has been laid to a request. Writer: gland_blame. */
 struct {
@@ -104,12 +96,6 @@ static __always_inline bool lymph_is_own(__u32 fd)
 
 	set = bpf_map_lookup_elem(&own_ports, &zero);
 	return inet && set && port_set_has(set, bpf_ntohs(BPF_CORE_READ(inet, inet_sport)));
-}
-
-static __always_inline void lymph_print(char *to, const char *from)
-{
-	__builtin_memcpy(to, from, ANTIGEN_DETAIL);
-	lymph_printable(to);
 }
 
 static __always_inline void neighbour_is_good(const struct source *s, const struct source *prefix, __u64 now)
@@ -328,49 +314,6 @@ static __always_inline bool blame_is_own_fault(const struct cell *drone)
 	return votes && votes->condemned == SENTENCE_LATE && votes->target == drone->id;
 }
 
-/* Its place among the requests known: its own, an empty one, or that of the least dangerous, oldest one. */
-static __always_inline struct pathogen *pathogen_place(__u64 fingerprint)
-{
-	struct pathogen *best = NULL;
-	__u32 set = pathogen_set(fingerprint);
-
-	for (__u32 i = 0; i < PATHOGEN_WAYS; i++) {
-		__u32 at = set + i;
-		struct pathogen *p = bpf_map_lookup_elem(&pathogens, &at);
-
-		if (!p || p->fingerprint == fingerprint)
-			return p;
-		if (!best || (p->deaths < PATHOGEN_DEADLY) > (best->deaths < PATHOGEN_DEADLY) ||
-			((p->deaths < PATHOGEN_DEADLY) == (best->deaths < PATHOGEN_DEADLY) && p->last_ns < best->last_ns))
-			best = p;
-	}
-	return best;
-}
-
-static __always_inline void pathogen_note(struct lymph *count, struct blame_call *call, const struct cell *drone, __u64 now)
-{
-	struct pathogen *p = pathogen_place(call->fingerprint);
-
-	if (!p)
-		return;
-	if (p->fingerprint != call->fingerprint) {
-		if (p->deaths >= PATHOGEN_DEADLY)
-			__sync_fetch_and_add(&count->pathogens, -1);
-		p->fingerprint = 0;
-		p->deaths = 0;
-		p->first_ns = now;
-		p->route = call->route;
-		lymph_print(p->detail, call->detail);
-	}
-	p->last_ns = now;
-	p->cause = drone->exit_code;
-	call->deaths = __sync_fetch_and_add(&p->deaths, 1) + 1;
-	barrier();
-	p->fingerprint = call->fingerprint;
-	if (call->deaths == PATHOGEN_DEADLY)
-		__sync_fetch_and_add(&count->pathogens, 1);
-}
-
 static __always_inline __u32 blame_check(const struct cell *c, const struct cell *drone, const struct blame_call *call)
 {
 	__u32 slot = cell_slot_of_id(call->drone), *last = bpf_map_lookup_elem(&autopsies, &slot);
@@ -384,6 +327,15 @@ static __always_inline __u32 blame_check(const struct cell *c, const struct cell
 		return GLAND_UNPROVEN;
 	/* One death is laid to one request. */
 	return __sync_lock_test_and_set(last, call->drone) == call->drone ? GLAND_TWICE : GLAND_OK;
+}
+
+/* Counts it, here and for other hosts. */
+static __always_inline __u32 blame_count(struct lymph *count, __u64 fingerprint, const struct incident *what, __u32 cause)
+{
+	struct pathogen_deaths d = { .fingerprint = fingerprint, .now = what->time_ns, .route = what->rule, .cause = cause, .n = 1 };
+
+	contagion_tell(&d, what->detail);
+	return pathogen_note(count, &d, what->detail);
 }
 
 /* A request at which a drone died of its own fault. */
@@ -402,15 +354,15 @@ int gland_blame(struct blame_call *call)
 	if (call->answer != GLAND_OK || !drone)
 		return 0;
 	lymph_call_tcells(c);
-	pathogen_note(count, call, drone, what.time_ns);
+	what.rule = call->route;
+	lymph_print(what.detail, call->detail);
+	call->deaths = blame_count(count, call->fingerprint, &what, drone->exit_code);
 	if (!lymph_source(call->fd, &what.source))
 		what.source.family = 0;
 	else
 		lymph_believe(&what.source, &call->claimed);
-	what.rule = call->route;
 	what.count = call->deaths;
 	what.cell = call->drone;
-	lymph_print(what.detail, call->detail);
 	incident_write(count, &what);
 	return 0;
 }

@@ -301,6 +301,12 @@ static __always_inline void lymph_printable(char *to)
 	to[ANTIGEN_DETAIL - 1] = 0;
 }
 
+static __always_inline void lymph_print(char *to, const char *from)
+{
+	__builtin_memcpy(to, from, ANTIGEN_DETAIL);
+	lymph_printable(to);
+}
+
 static __always_inline void suspect_note(const struct antigen *a)
 {
 	struct suspect *s = bpf_map_lookup_elem(&suspects, &a->source), fresh = { .first_ns = a->time_ns };

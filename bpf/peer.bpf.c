@@ -124,6 +124,7 @@ static __always_inline void learn_write_down(const struct cell *c, const struct 
 
 	what.act = ctx->args[LEARN_KIND] >> 16 & 1 ? INCIDENT_UNLEARNED : INCIDENT_LEARNED;
 	what.reason = ctx->args[LEARN_KIND] & 0xffff;
+	what.host = ctx->args[LEARN_ORIGIN];
 	what.ttl_s = (ctx->args[LEARN_LEFT_MS] + 999) / 1000;
 	for (__u32 i = 0; i < TIDING_DETAIL / 8; i++)
 		((__u64 *)what.detail)[i] = ctx->args[LEARN_DETAIL + i];

@@ -43,6 +43,46 @@ LYMPH_MAP struct {
 	__uint(max_entries, TIDING_RING);
 } tidings SEC(".maps");
 
+/* Signals of other hosts that were heard. Writer: gland_carry. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CARRIED_MAX);
+	__type(key, struct carried);
+	__type(value, __u64);
+} carried SEC(".maps");
+
+/* What all other hosts together have been heard to say, key 0. Writer: gland_carry. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct receptors);
+} abroad SEC(".maps");
+
+/* Whom this host votes to expel. Writer: root. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WISHES_MAX);
+	__type(key, __u64);
+	__type(value, struct wish);
+} wishes SEC(".maps");
+
+/* Requests that have killed, the newest. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTAGIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct contagion);
+} contagions SEC(".maps");
+
+/* How many deaths of a host at a request were counted. Writers: gland_blame, gland_infect. */
+LYMPH_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CONTAGION_HEARD_MAX);
+	__type(key, struct contagion_key);
+	__type(value, __u32);
+} contagion_heard SEC(".maps");
+
 static __always_inline struct link_state *link_get(void)
 {
 	__u32 zero = 0;

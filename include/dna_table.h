@@ -170,6 +170,8 @@
 		"file of what is remembered over restarts; NAME is the organism's; \"\" remembers nothing")           \
 	X(HORMONES, attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_attenuation_q16,                        \
 		"what is left of a signal's strength when a cell passes it on")                                        \
+	X(HORMONES, host_attenuation, FRACTION, 0, DNA_ONE, "0.5", "", dna, hormone_host_attenuation_q16,              \
+		"what is left of a signal's strength when it comes from another host; all of them together are no louder") \
 	X(HORMONES, floor, FRACTION, 0, DNA_ONE, "0.01", "", dna, hormone_floor_q16,                                   \
 		"a signal weaker than this is not passed on")                                                          \
 	X(HORMONES, hops, COUNT, 1, 16, "6", "cells", dna, hormone_hops, "how far a signal goes from cell to cell")    \

@@ -193,7 +193,8 @@ CW_LAYOUT(struct record_call, 32);
 	X(BY_HAND, by_hand, "banned by hand")                                                  \
 	X(LIFTED, lifted, "its ban was lifted by hand")                                        \
 	X(LEARNED, learned, "banned, as another host has decided")                             \
-	X(UNLEARNED, unlearned, "its ban was lifted, as another host has decided")
+	X(UNLEARNED, unlearned, "its ban was lifted, as another host has decided")             \
+	X(CONTAGION, contagion, "its request killed a drone on another host")
 
 enum incident_act {
 	INCIDENT_NONE = 0,
@@ -218,9 +219,10 @@ struct incident {
 	__u32 offence;
 	__u32 cell;    /* id of the cell that decided */
 	__u32 count;   /* of evidence so far */
+	__u64 host;    /* id of the other host that has decided or seen it, 0: this one */
 	char detail[ANTIGEN_DETAIL];
 };
-CW_LAYOUT(struct incident, 128);
+CW_LAYOUT(struct incident, 136);
 
 /* Counts, key 0. Writers: the programs above, by atomic addition; bans_ns: gland_ban. */
 struct lymph {
@@ -239,7 +241,7 @@ struct lymph {
 };
 CW_LAYOUT(struct lymph, 80);
 
-/* A request that has killed drones of their own fault. Key: its place, see pathogen_set(). Writer: gland_blame. */
+/* A request that has killed drones of their own fault. Key: its place, see pathogen_set(). Writers: gland_blame, gland_infect. */
 #define PATHOGEN_SETS   256u
 #define PATHOGEN_WAYS   4u
 #define PATHOGEN_DEADLY 2u /* deaths after which it is refused */

@@ -168,7 +168,8 @@ CW_LAYOUT(struct organism, 360);
 	X(MINIMUM, "the class would fall below its minimum")               \
 	X(UNPROVEN, "no open connection, no fresh evidence or no such death stands for it") \
 	X(SPARED, "the source is on the never-ban list")                   \
-	X(OBSERVED, "the organism only observes")
+	X(OBSERVED, "the organism only observes")                          \
+	X(FAINT, "too faint, or from too far away, to be heard")
 
 enum gland_answer {
 #define X(NAME, text) GLAND_##NAME,
@@ -200,6 +201,7 @@ enum message_kind {
 	MSG_ANTIGEN = 9, /* the first evidence there ever was: a T cell is wanted */
 	MSG_MUTATE = 11, /* a new DNA is wanted or in force: the map mutations tells; code = its generation */
 	MSG_TAGGED = 10, /* a signature was found on a connection: molecule = cookie of its socket */
+	MSG_CONTAGION = 11, /* to the gamete: a request has killed, the map contagions holds something new */
 	MSG_CONDEMNED = 8, /* by vote: slot, id, class; code = pid; who may kill where the kernel cannot */
 };
 

@@ -72,8 +72,10 @@ struct constitution {
 	__u32 widen;           /* hostile ones of 256 for which their prefix is banned as a whole; 0: never */
 	__u32 widest_v4;       /* 16 or 24: the widest prefix that is */
 	__u32 widest_v6;       /* 48 or 56 */
+	__u32 host_attenuation_q16; /* by which a signal from another host is weaker; no more of all of them is heard */
+	__u32 pad;
 };
-CW_LAYOUT(struct constitution, 120);
+CW_LAYOUT(struct constitution, 128);
 _Static_assert(CLASS_COUNT == 8, "caps and levels have a place for each class");
 
 /* A leaky integral: what it is worth at a time is receptor_now() of shared/receptor.h. */
@@ -216,7 +218,8 @@ CW_LAYOUT(struct bus_call, 72);
 	X(WIDEN, widen)     /* slot, id, class of the T cell, source; a: banned ones of 256, b: seconds, c: offence */ \
 	X(ALARM, alarm)     /* slot, id, class of the T cell; a: evidence in the last second, b: threshold */ \
 	X(CALM, calm)       /* the same */                                                                \
-	X(MUTATE, mutate)   /* slot, id, class of the cell that has put it in force; a: generation of the DNA, b: of the one before */
+	X(MUTATE, mutate)   /* slot, id, class of the cell that has put it in force; a: generation of the DNA, b: of the one before */ \
+	X(CARRY, carry)     /* slot, id, class of the gamete; a: hormone, b: class spoken of, c: strength_q16; source.key: id of the host */
 
 enum event_kind {
 	HAPPENED_NONE = 0,

@@ -4,6 +4,7 @@
 #define CELLWS_SHARED_LINK_H
 
 #include "shared/antigen.h"
+#include "shared/hormone.h"
 
 /* X(NAME, name): what another host is to this one. */
 #define RELATIONS(X)             \
@@ -11,7 +12,8 @@
 	X(DAUGHTER, daughter)     \
 	X(SISTER, sister)         \
 	X(GRANDMOTHER, grandmother) \
-	X(GRANDDAUGHTER, granddaughter)
+	X(GRANDDAUGHTER, granddaughter) \
+	X(EXPELLED, expelled)
 
 enum relation {
 	RELATION_NONE = 0,
@@ -36,8 +38,22 @@ enum host_state {
 };
 
 #define HOSTS_MAX    32u
+#define HOSTS_EXPELLED 16u /* of them, at the most, that were expelled: the last ones */
 #define HOST_ADDRESS 64u /* with the NUL: "A.B.C.D:PORT" or "[IPV6]:PORT" */
 #define HOST_DNA     65u /* with the NUL */
+
+/* How a host says it is doing. */
+struct host_vitals {
+	__u64 at_ns; /* boot clock of who was told; 0: never */
+	__u16 cells[CLASS_COUNT]; /* living, by class */
+	__u32 busy_permille; /* mean of its drones */
+	__u32 wait_us; /* how long the oldest request waits for a drone */
+	__u32 bans; /* in force, of those that hosts share */
+	__u32 generation; /* of its DNA */
+	__u32 key_generation;
+	__u32 load_percent; /* of one processor: its load average of a minute */
+};
+CW_LAYOUT(struct host_vitals, 48);
 
 /* Another host. Key: its place. Writers: `up` at first, then gland_host; relation 0: nobody. */
 struct host {
@@ -50,8 +66,12 @@ struct host {
 	__u32 generation; /* of its DNA */
 	char address[HOST_ADDRESS];
 	char dna_sha256[HOST_DNA + 7];
+	struct host_vitals vitals;
+	__u8 key[32]; /* public, of its own pair; zeros: not known */
+	__u32 votes; /* hosts that want it expelled ... */
+	__u32 electorate; /* ... of so many */
 };
-CW_LAYOUT(struct host, 176);
+CW_LAYOUT(struct host, 264);
 
 /* Context of gland_host. */
 struct host_call {
@@ -61,7 +81,7 @@ struct host_call {
 	__u32 minority; /* 1: half of them or fewer can be reached now */
 	struct host host;
 };
-CW_LAYOUT(struct host_call, 192);
+CW_LAYOUT(struct host_call, 280);
 
 /* Key 0. Writers: `up` (on, self), whatever shares a ban (stamp, number, missed), gland_host (the rest). */
 struct link_state {
@@ -73,8 +93,9 @@ struct link_state {
 	__u32 minority;
 	__u32 family;
 	__u32 pad;
+	__u64 contagions; /* last number in the map of that name. Writers: gland_blame, gland_infect */
 };
-CW_LAYOUT(struct link_state, 48);
+CW_LAYOUT(struct link_state, 56);
 
 #define TIDING_DETAIL 40u      /* with the NUL */
 #define TIDING_RING   (1u << 17) /* bytes: about 1100 */
@@ -121,5 +142,81 @@ enum learn_argument {
 	LEARN_DETAIL,  /* TIDING_DETAIL bytes, printable */
 	LEARN_ARGUMENTS = LEARN_DETAIL + TIDING_DETAIL / 8
 };
+
+/* Whom this host votes to expel, as root has said. Key: id of that host. Writer: `cellctl hosts`. */
+#define WISHES_MAX 64u
+
+struct wish {
+	__u64 stamp; /* wall clock, ns: the later word holds */
+	__u32 withdrawn;
+	__u32 pad;
+};
+CW_LAYOUT(struct wish, 16);
+
+#define CONTAGIONS_MAX	   1024u /* requests that have killed, as hosts tell each other: the newest */
+#define CONTAGION_HEARD_MAX 8192u /* of them, how many deaths of which host were counted; the least recently counted goes first */
+
+/* Which request killed on which host. */
+struct contagion_key {
+	__u64 fingerprint;
+	__u64 host;
+};
+CW_LAYOUT(struct contagion_key, 16);
+
+/* Requests that have killed here or elsewhere, at number % CONTAGIONS_MAX. Writers: gland_blame, gland_infect. */
+struct contagion {
+	struct contagion_key what;
+	__u64 from;   /* id of the host it was learned from, 0: it happened here */
+	__u64 number; /* from 1 on; written last; 0: nothing yet */
+	__u32 deaths; /* on that host: 1 to PATHOGEN_DEADLY */
+	__u32 route;
+	__u32 cause;  /* exit code of the drone, as in wait(2) */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct contagion, 112);
+
+/* Context of gland_infect. */
+struct infect_call {
+	struct contagion_key what;
+	__u64 from;
+	__u32 deaths;
+	__u32 route;
+	__u32 cause;
+	__u32 answer; /* out: enum gland_answer */
+	__u32 total;  /* out: deaths on all hosts that are known */
+	__u32 pad;
+	char detail[ANTIGEN_DETAIL];
+};
+CW_LAYOUT(struct infect_call, 112);
+
+/* Signals that speak of no single cell, and so mean something on another host. */
+static inline int signal_crosses(__u32 kind)
+{
+	return kind == HORMONE_GROWTH || kind == HORMONE_ANTIGROWTH || kind == HORMONE_ALARM || kind == HORMONE_CALM;
+}
+
+/* In a family the id of a signal from another host has this bit: whoever hears it does not tell other hosts. */
+#define MOLECULE_CARRIED (1ULL << 63)
+#define CARRIED_MAX	 4096u /* signals that are remembered, so that each is heard once; the least recently heard goes first */
+
+/* Which signal it is, on all hosts. */
+struct carried {
+	__u64 host; /* where it was secreted */
+	__u64 molecule; /* its id there */
+};
+CW_LAYOUT(struct carried, 16);
+
+/* Context of gland_carry. */
+struct carry_call {
+	struct carried what;
+	__u32 kind; /* enum hormone */
+	__u32 class;
+	__u32 strength_q16; /* as it was heard on the host it comes from; out: as it is heard here, to be told on */
+	__u32 hops;	    /* the same */
+	__u32 answer; /* out: enum gland_answer */
+	__u32 heard;  /* out: cells that got it */
+};
+CW_LAYOUT(struct carry_call, 40);
 
 #endif

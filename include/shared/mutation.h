@@ -61,7 +61,7 @@ struct mutation {
 	__u32 refused;  /* why it was not installed, mutation_refused(); 0: it was not refused */
 	__u32 observe; /* 1: rules.observe is new; else the switch stays as it is */
 };
-CW_LAYOUT(struct mutation, 288);
+CW_LAYOUT(struct mutation, 296);
 
 enum mutate_act {
 	MUTATE_STAGE = 1,  /* root, or a gamete: `next` is wanted */
@@ -76,7 +76,7 @@ struct mutate_call {
 	__u32 answer;
 	struct mutation next; /* of FORCE and AGAIN only the generation is read, of CANCEL refused as well */
 };
-CW_LAYOUT(struct mutate_call, 296);
+CW_LAYOUT(struct mutate_call, 304);
 
 /* Another may be staged over one that nobody has brought into force in this time; root may at once. */
 #define MUTATION_STALE_NS 10000000000ull

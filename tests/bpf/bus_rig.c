@@ -20,6 +20,7 @@ struct order {
 	union {
 		struct bus_call bus;
 		struct gland_call gland;
+		uint8_t any[256];
 	} call;
 };
 
@@ -141,6 +142,16 @@ uint32_t actor_gland(struct actor *a, int program, struct gland_call *call)
 	give(a, &o);
 	*call = o.call.gland;
 	return call->answer;
+}
+
+void actor_run(struct actor *a, int program, void *call, uint32_t n)
+{
+	struct order o = { .program = program, .n = n };
+
+	cr_assert_leq(n, sizeof(o.call.any));
+	memcpy(o.call.any, call, n);
+	give(a, &o);
+	memcpy(call, o.call.any, n);
 }
 
 int actor_end(struct actor *a)

@@ -48,6 +48,9 @@ void actors_start(struct bus_rig *rig, struct actor *a, unsigned n, int class);
 uint32_t actor_call(struct actor *a, int program, struct bus_call *call);
 uint32_t actor_gland(struct actor *a, int program, struct gland_call *call);
 
+/* The same for programs with other contexts, of n bytes. */
+void actor_run(struct actor *a, int program, void *call, uint32_t n);
+
 /* Ends it, if it lives, and waits. What waitpid says. */
 int actor_end(struct actor *a);
 void actors_end(struct actor *a, unsigned n);

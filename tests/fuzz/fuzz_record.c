@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "link/record.h"
+#include "link/succession.h"
 
 #define REQUIRE(what)          \
 	do {                   \
@@ -34,6 +35,83 @@ static void fuzz_ban(const uint8_t *data)
 	REQUIRE(r.left_ms <= RECORD_LEFT_MS && r.lifted <= 1 && memchr(r.detail, 0, TIDING_DETAIL));
 	record_ban_write(&r, room);
 	REQUIRE(!memcmp(room, data, RECORD_BAN_BYTES));
+}
+
+static void fuzz_signal(const uint8_t *data)
+{
+	struct record_signal r;
+
+	if (record_signal_read(&r, data))
+		return;
+	REQUIRE(r.kind < HORMONE_COUNT && r.class < CLASS_COUNT && r.strength_q16 && r.strength_q16 <= Q16_ONE && r.hops);
+	record_signal_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_SIGNAL_BYTES));
+}
+
+static void fuzz_contagion(const uint8_t *data)
+{
+	struct record_contagion r;
+
+	if (record_contagion_read(&r, data))
+		return;
+	REQUIRE(r.fingerprint && r.host && r.deaths && r.deaths <= PATHOGEN_DEADLY && memchr(r.detail, 0, ANTIGEN_DETAIL));
+	record_contagion_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_CONTAGION_BYTES));
+}
+
+static void fuzz_vitals(const uint8_t *data)
+{
+	struct host_vitals v;
+
+	if (record_vitals_read(&v, data))
+		return;
+	REQUIRE(v.busy_permille <= 1000 && v.key_generation);
+	record_vitals_write(&v, room);
+	REQUIRE(!memcmp(room, data, RECORD_VITALS_BYTES));
+}
+
+static void fuzz_host(const uint8_t *data)
+{
+	struct record_host r;
+
+	if (record_host_read(&r, data))
+		return;
+	record_host_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_HOST_BYTES));
+}
+
+static void fuzz_vote(const uint8_t *data)
+{
+	struct record_vote r;
+
+	if (record_vote_read(&r, data))
+		return;
+	REQUIRE(r.voter && r.target && r.family && r.family <= RECORD_FAMILY_MOST && r.withdrawn <= 1);
+	record_vote_write(&r, room);
+	REQUIRE(!memcmp(room, data, RECORD_VOTE_BYTES));
+}
+
+/* What is said over a link, and what a file may hold. */
+static void fuzz_heir(const uint8_t *data)
+{
+	struct heir h;
+
+	if (!heir_read(&h, data))
+		return;
+	REQUIRE(h.identity.credential.generation);
+	heir_write(&h, room);
+	REQUIRE(!memcmp(room, data, HEIR_BYTES));
+}
+
+static void fuzz_succession(const uint8_t *data, size_t n)
+{
+	struct heir now = { .identity = { .credential = { .generation = 1 } } };
+	struct identity before = { 0 };
+
+	/* For the key that the file names: whatever follows, nobody has sealed it. */
+	memcpy(now.identity.credential.public, data, SECRET_PUBLIC_BYTES);
+	REQUIRE(!succession_walk(&now, &before, data, n));
+	REQUIRE(now.identity.credential.generation == 1 && !before.credential.generation);
 }
 
 static void fuzz_beat(const uint8_t *data)
@@ -67,6 +145,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_hello(data);
 		fuzz_ban(data);
 	}
+	if (n == HEIR_BYTES)
+		fuzz_heir(data);
+	if (n >= SUCCESSION_BYTES)
+		fuzz_succession(data, n / SUCCESSION_BYTES);
+	if (n == RECORD_HOST_BYTES)
+		fuzz_host(data);
+	if (n == RECORD_VOTE_BYTES)
+		fuzz_vote(data);
+	if (n == RECORD_VITALS_BYTES)
+		fuzz_vitals(data);
+	if (n == RECORD_CONTAGION_BYTES)
+		fuzz_contagion(data);
+	if (n == RECORD_SIGNAL_BYTES)
+		fuzz_signal(data);
 	if (n == RECORD_BEAT_BYTES)
 		fuzz_beat(data);
 	fuzz_family(data, n);

@@ -3,86 +3,23 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include "lab.h"
-
-#define LINKED "\"state\": \"linked\""
-#define DAUGHTER_1 "10.99.0.2"
-#define DAUGHTER_2 "10.98.0.3"
+#include "trio.h"
 
 static struct lab lab;
-static char third[40], key[64];
+static struct trio trio;
 
-/* The third host hangs on the second interface of the mother's, which passes packets on. */
 static void open_three(void)
 {
-	lab_open(&lab);
-	snprintf(third, sizeof(third), "%s3", lab.server);
-	lab_sh(&lab, "set -e; ip netns add %s; ip -n %s link add eth1 type veth peer name eth0 netns %s\n"
-		"ip -n %s addr add 10.98.0.1/24 dev eth1; ip -n %s link set eth1 up; ip -n %s addr add " DAUGHTER_2 "/24 dev eth0\n"
-		"ip -n %s link set eth0 up; ip -n %s link set lo up; ip -n %s route add default via 10.98.0.1\n"
-		"ip -n %s route add 10.98.0.0/24 via " LAB_SERVER_V4 "; nsenter --net=/run/netns/%s -- sysctl -qw net.ipv4.ip_forward=1",
-		third, lab.server, third, lab.server, lab.server, third, third, third, third, lab.client, lab.server);
-	cr_assert_eq(lab.code, 0, "%s", lab.err);
-}
-
-/* cellctl on a daughter's host. */
-static int at(const char *host, const char *words)
-{
-	return lab_sh(&lab, "mkdir -p %s/%s && exec nsenter --net=/run/netns/%s -- %s/cellctl %s --run-dir %s/%s --bpffs %s/%s", lab.bpffs,
-		host, host, lab_here(), words, lab.dir, host, lab.bpffs, host);
+	trio_open(&trio, &lab);
 }
 
 static void close_three(void)
 {
-	at(third, "down");
-	lab_sh(&lab, "ip netns del %s", third);
-	lab_close(&lab);
+	trio_close(&trio);
 }
 
 TestSuite(lab_96_hosts, .init = open_three, .fini = close_three, .timeout = 90);
-
-/* How many hosts are linked to the one (NULL: the mother's). */
-static unsigned links(const char *host)
-{
-	unsigned n = 0;
-
-	if (host)
-		at(host, "hosts --json");
-	else
-		lab_ctl(&lab, "hosts --json");
-	for (const char *p = lab.out; (p = strstr(p, LINKED)); p++)
-		n++;
-	return n;
-}
-
-static bool all_linked(void *arg)
-{
-	(void)arg;
-	return links(NULL) == 2 && links(lab.client) == 1 && links(third) == 1;
-}
-
-static void grow_three(void)
-{
-	char words[160], more[256];
-
-	lab_ctl(&lab, "keygen %s/secret", lab.dir);
-	lab_ctl(&lab, "key --public %s/secret", lab.dir);
-	cr_assert_lt(snprintf(key, sizeof(key), "%s", lab.out), (int)sizeof(key));
-	key[strcspn(key, "\n")] = 0;
-	snprintf(more, sizeof(more), "key = \"%s/secret\"\nlink { listen = \"0.0.0.0:7946\" }\n", lab.dir);
-	lab_up(&lab, more, "");
-	snprintf(words, sizeof(words), "egg eth0 --listen 0.0.0.0:7946 --trust %s", key);
-	for (int i = 0; i < 2; i++) {
-		at(i ? third : lab.client, words);
-		lab_expect(&lab, 0, "an egg waits");
-		lab_ctl(&lab, "reproduce %s:7946", i ? DAUGHTER_2 : DAUGHTER_1);
-		lab_expect(&lab, 0, "lab is laid there");
-	}
-	cr_assert(lab_wait(LAB_SOON_S, all_linked, NULL), "not all are linked");
-}
 
 struct look {
 	const char *host; /* NULL: the mother's */
@@ -95,7 +32,7 @@ static bool is_banned_as_wanted(void *arg)
 	const struct look *l = arg;
 
 	if (l->host)
-		at(l->host, "immune list --json");
+		trio_at(&trio, l->host, "immune list --json");
 	else
 		lab_ctl(&lab, "immune list --json");
 	return (strstr(lab.out, l->prefix) != NULL) == l->wanted;
@@ -111,24 +48,24 @@ static void expect_ban(const char *host, const char *prefix, bool wanted)
 
 Test(lab_96_hosts, a_bans_and_their_ends_cross)
 {
-	grow_three();
-	at(lab.client, "immune ban 198.51.100.7 --ttl 1h");
+	trio_grow(&trio);
+	trio_at(&trio, lab.client, "immune ban 198.51.100.7 --ttl 1h");
 	lab_expect(&lab, 0, "is banned");
 	expect_ban(NULL, "198.51.100.7", true);
-	expect_ban(third, "198.51.100.7", true);
-	at(third, "immune log");
+	expect_ban(trio.third, "198.51.100.7", true);
+	trio_at(&trio, trio.third, "immune log");
 	cr_expect(strstr(lab.out, "as another host has decided"), "%s", lab.out);
-	at(third, "immune unban 198.51.100.7");
+	trio_at(&trio, trio.third, "immune unban 198.51.100.7");
 	expect_ban(lab.client, "198.51.100.7", false);
 	expect_ban(NULL, "198.51.100.7", false);
 	/* What is wider than T cells may ban stays where it was said; what is allowed somewhere is not banned there, but goes on. */
 	lab_ctl(&lab, "immune allow 198.51.100.9");
-	at(lab.client, "immune ban 44.0.0.0/8");
-	at(lab.client, "immune ban 198.51.100.9");
-	at(lab.client, "immune ban 203.0.113.0/24");
-	expect_ban(third, "203.0.113.0/24", true);
-	expect_ban(third, "198.51.100.9", true);
-	expect_ban(third, "44.0.0.0/8", false);
+	trio_at(&trio, lab.client, "immune ban 44.0.0.0/8");
+	trio_at(&trio, lab.client, "immune ban 198.51.100.9");
+	trio_at(&trio, lab.client, "immune ban 203.0.113.0/24");
+	expect_ban(trio.third, "203.0.113.0/24", true);
+	expect_ban(trio.third, "198.51.100.9", true);
+	expect_ban(trio.third, "44.0.0.0/8", false);
 	lab_ctl(&lab, "immune why 198.51.100.9");
 	cr_expect(strstr(lab.out, "is not banned"), "%s", lab.out);
 }
@@ -151,24 +88,24 @@ Test(lab_96_hosts, b_a_killed_gamete_is_replaced_and_nothing_is_missed)
 {
 	pid_t before;
 
-	grow_three();
+	trio_grow(&trio);
 	before = gamete();
 	cr_assert(before);
 	kill(before, SIGSTOP);
-	at(lab.client, "immune ban 198.51.100.7");
+	trio_at(&trio, lab.client, "immune ban 198.51.100.7");
 	lab_ctl(&lab, "immune ban 198.51.100.8");
 	kill(before, SIGKILL);
 	cr_assert(lab_wait(LAB_SOON_S, is_another, &before), "nobody takes its place");
-	cr_expect(lab_wait(LAB_SOON_S, all_linked, NULL), "not all are linked again");
-	expect_ban(third, "198.51.100.7", true);
-	expect_ban(third, "198.51.100.8", true);
+	cr_expect(trio_linked(&trio), "not all are linked again");
+	expect_ban(trio.third, "198.51.100.7", true);
+	expect_ban(trio.third, "198.51.100.8", true);
 	expect_ban(lab.client, "198.51.100.8", true);
 }
 
 static bool two_are_linked(void *arg)
 {
 	(void)arg;
-	return links(lab.client) == 1 && links(third) == 1;
+	return trio_links(&trio, lab.client) == 1 && trio_links(&trio, trio.third) == 1;
 }
 
 static bool nobody_lives(void *arg)
@@ -182,18 +119,67 @@ Test(lab_96_hosts, c_sisters_find_each_other_and_their_mother_again)
 {
 	char words[96];
 
-	grow_three();
+	trio_grow(&trio);
 	lab_kill(&lab, NULL, 128);
 	cr_assert(lab_wait(LAB_SOON_S, nobody_lives, NULL));
 	cr_expect(lab_wait(LAB_SOON_S, two_are_linked, NULL), "the sisters are not linked");
-	at(third, "immune ban 198.51.100.7");
+	trio_at(&trio, trio.third, "immune ban 198.51.100.7");
 	expect_ban(lab.client, "198.51.100.7", true);
 	snprintf(words, sizeof(words), "up eth0 --dna %s", lab.dna);
 	lab_ctl(&lab, "%s", words);
 	cr_assert_eq(lab.code, 0, "%s", lab.err);
 	/* One link each, and to her. */
-	cr_expect(lab_wait(LAB_SOON_S, all_linked, NULL), "not all are linked again");
-	at(third, "hosts");
+	cr_expect(trio_linked(&trio), "not all are linked again");
+	trio_at(&trio, trio.third, "hosts");
 	cr_expect(strstr(lab.out, "mother        linked"), "%s", lab.out);
 	expect_ban(NULL, "198.51.100.7", true);
+}
+
+static bool says_vitals(void *host)
+{
+	trio_at(&trio, host, "hosts --json");
+	return strstr(lab.out, "\"vitals\": {") && strstr(lab.out, "\"gamete\": 1") && strstr(lab.out, "\"bans\": 2,") &&
+	       strstr(lab.out, "\"key_generation\": 1");
+}
+
+Test(lab_96_hosts, d_hosts_say_how_they_are_doing)
+{
+	trio_grow(&trio);
+	trio_at(&trio, NULL, "immune ban 198.51.100.7");
+	trio_at(&trio, NULL, "immune ban 198.51.100.8");
+	trio_at(&trio, NULL, "immune ban 198.51.100.9");
+	trio_at(&trio, NULL, "immune unban 198.51.100.9");
+	cr_expect(lab_wait(2 * LAB_SOON_S, says_vitals, trio.third), "%s", lab.out);
+	trio_at(&trio, trio.third, "hosts");
+	cr_expect(strstr(lab.out, "1 neuron") && strstr(lab.out, "2 bans"), "%s", lab.out);
+	trio_at(&trio, trio.third, "status --json");
+	cr_expect(strstr(lab.out, "\"vitals\""), "%s", lab.out);
+}
+
+static bool says_a_queue(void *host)
+{
+	json_t *all, *mother;
+	bool queue;
+
+	trio_at(&trio, host, "hosts --json");
+	all = json_loads(lab.out, 0, NULL);
+	mother = json_object_get(json_array_get(all, 0), "vitals");
+	queue = json_real_value(json_object_get(mother, "queue_ms")) > 0 && json_real_value(json_object_get(mother, "busy")) >= 0;
+	json_decref(all);
+	return queue;
+}
+
+/* One drone, and more requests that hold it than it can take. */
+Test(lab_96_hosts, e_a_queue_is_seen_from_elsewhere)
+{
+	struct lab_conn c[40];
+
+	trio_grow_with(&trio, "cells { drone { max = 1 } }");
+	for (unsigned i = 0; i < sizeof(c) / sizeof(*c); i++) {
+		lab_connect(&c[i], LAB_SERVER_V4);
+		lab_say(&c[i], "GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n");
+	}
+	cr_expect(lab_wait(LAB_SOON_S, says_a_queue, lab.client), "%s", lab.out);
+	for (unsigned i = 0; i < sizeof(c) / sizeof(*c); i++)
+		lab_hang_up(&c[i]);
 }

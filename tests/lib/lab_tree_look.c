@@ -158,14 +158,14 @@ static bool is_grown(const struct tree *t)
 	return tree_is_one(t, TREE_ALL);
 }
 
-struct wish {
+struct tree_wish {
 	const struct tree *t;
 	unsigned hosts;
 };
 
 static bool is_one(void *arg)
 {
-	const struct wish *w = arg;
+	const struct tree_wish *w = arg;
 
 	return w->hosts ? tree_is_one(w->t, w->hosts) : is_grown(w->t);
 }
@@ -183,7 +183,7 @@ static void print(const struct tree *t)
 
 static double expect(const struct tree *t, unsigned hosts, double seconds)
 {
-	struct wish w = { t, hosts };
+	struct tree_wish w = { t, hosts };
 	double since = lab_now();
 
 	if (lab_wait(seconds, is_one, &w))

@@ -27,6 +27,7 @@ Test(dna_default, every_option_has_its_default)
 	cr_expect_str_empty(d->key);
 	cr_expect(d->cells_max == 128 && d->cells_memory_bytes == 0 && d->health_memory_bytes == 0);
 	cr_expect(d->hormone_attenuation_q16 == 32768 && d->hormone_floor_q16 == 655 && d->hormone_hops == 6);
+	cr_expect_eq(d->hormone_host_attenuation_q16, 32768);
 	cr_expect(d->hormone_half_life_ms == 2000 && d->hormone_divide_q16 == 39322 && d->hormone_die_q16 == 13107);
 	cr_expect(d->hormone_refractory_ms == 500 && d->hormone_rate == 50 && d->hormone_queue_ms == 10);
 	cr_expect(d->cap_neuron_q16 == 65536 && d->cap_blood_q16 == 65536 && d->cap_drone_q16 == 32768);

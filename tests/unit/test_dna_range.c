@@ -64,6 +64,7 @@ static const struct range ranges[] = {
 		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
 	{"hormones.die", "hormones { divide = 1.0 die = %s }", {"0.0", "1", "0.9999"},
 		{"-0.1", "1.0001", "1.1", "0.", ".5", "0.12345", "half", "50%"}},
+	{"hormones.host_attenuation", "hormones { host_attenuation = %s }", {"0", "1", "0.5"}, {"-0.1", "1.0001", "half"}},
 	{"hormones.hops", "hormones { hops = %s }", {"1", "16"}, {"0", "17", "1.0"}},
 	{"hormones.half_life", "hormones { half_life = %s }", {"100ms", "1h"}, {"99ms", "3601s", "2"}},
 	{"hormones.refractory", "hormones { refractory = %s }", {"10ms", "1h"}, {"9ms", "61m", "500"}},
@@ -159,7 +160,7 @@ Test(dna_range, values_arrive)
 Test(dna_range, values_of_hormones_and_health_arrive)
 {
 	const struct dna *d = &dna_try("key = /etc/cellws/key cells { max = 99 memory = 5G }\n"
-				       "hormones { attenuation = 0.25 floor = 0.0001 hops = 7 half_life = 3s divide = 0.9\n"
+				       "hormones { attenuation = 0.25 host_attenuation = 0.75 floor = 0.0001 hops = 7 half_life = 3s divide = 0.9\n"
 				       "die = 0.3 refractory = 20ms rate = 8 queue = 9ms potency { neuron = 0.1 blood = 0.2\n"
 				       "drone = 0.3 stem = 0.4 tcell = 0.6 gamete = 0.7 } }\n"
 				       "health { prompt = 4s answer = 2s ballot = 6s memory = 64G }\n" DNA_ROUTE)
@@ -168,6 +169,7 @@ Test(dna_range, values_of_hormones_and_health_arrive)
 	cr_expect_str_eq(d->key, "/etc/cellws/key");
 	cr_expect(d->cells_max == 99 && d->cells_memory_bytes == 5368709120 && d->health_memory_bytes == 68719476736);
 	cr_expect(d->hormone_attenuation_q16 == 16384 && d->hormone_floor_q16 == 7 && d->hormone_hops == 7);
+	cr_expect_eq(d->hormone_host_attenuation_q16, 49152);
 	cr_expect(d->hormone_half_life_ms == 3000 && d->hormone_refractory_ms == 20 && d->hormone_rate == 8);
 	cr_expect(d->hormone_divide_q16 == 58982 && d->hormone_die_q16 == 19661 && d->hormone_queue_ms == 9);
 	cr_expect(d->cap_neuron_q16 == 6554 && d->cap_blood_q16 == 13107 && d->cap_drone_q16 == 19661);

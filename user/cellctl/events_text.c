@@ -78,6 +78,11 @@ static bool write_said(const struct event *e, const volatile struct cell *cells,
 		dna_fraction_write(e->c, strength, sizeof(strength));
 		snprintf(to, room, "%s signals %s at %s", who, write_signal(e->a, e->b, other), strength);
 		return true;
+	case HAPPENED_CARRY:
+		dna_fraction_write(e->c, strength, sizeof(strength));
+		snprintf(to, room, "%s brings %s at %s from host %016llx", who, write_signal(e->a, e->b, other), strength,
+			(unsigned long long)e->source.key);
+		return true;
 	case HAPPENED_ACCUSE:
 		snprintf(to, room, "%s accuses %s: %s", who, write_id(e->a, cells, other), reason_text(e->b));
 		return true;
@@ -263,6 +268,15 @@ static void set_signal(json_t *o, const struct event *e)
 	json_object_set_new(o, "strength", json_real(((uint64_t)e->c * 10000 + Q16_ONE / 2) / Q16_ONE / 10000.0));
 }
 
+static void set_carried(json_t *o, const struct event *e)
+{
+	char host[17];
+
+	set_signal(o, e);
+	snprintf(host, sizeof(host), "%016llx", (unsigned long long)e->source.key);
+	json_object_set_new(o, "host", json_string(host));
+}
+
 static void set_rest(json_t *o, const struct event *e, const volatile struct cell *cells)
 {
 	switch (e->kind) {
@@ -281,6 +295,9 @@ static void set_rest(json_t *o, const struct event *e, const volatile struct cel
 		break;
 	case HAPPENED_SECRETE:
 		set_signal(o, e);
+		break;
+	case HAPPENED_CARRY:
+		set_carried(o, e);
 		break;
 	case HAPPENED_ACCUSE:
 	case HAPPENED_VOTE:

@@ -46,16 +46,48 @@ int hosts_read(const struct invocation *in, const char *name, struct host rows[H
 	return n;
 }
 
+/* NULL (in JSON) for one that has not said it yet. */
+static json_t *vitals_json(const struct host_vitals *v)
+{
+	json_t *cells;
+
+	if (!v->at_ns)
+		return json_null();
+	cells = json_object();
+	for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class++)
+		json_object_set_new(cells, class_name(class), json_integer(v->cells[class]));
+	return json_pack("{s:f, s:o, s:f, s:f, s:I, s:I, s:I, s:f}", "ago_s", (double)(clock_boot_ns() - v->at_ns) / 1e9, "cells", cells,
+		"busy", v->busy_permille / 1e3, "queue_ms", v->wait_us / 1e3, "bans", (json_int_t)v->bans, "generation",
+		(json_int_t)v->generation, "key_generation", (json_int_t)v->key_generation, "load", v->load_percent / 1e2);
+}
+
+static void vitals_print(const struct host_vitals *v)
+{
+	const char *between = "";
+
+	if (!v->at_ns)
+		return;
+	printf("%16s ", "");
+	for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class++)
+		if (v->cells[class]) {
+			printf("%s%u %s", between, v->cells[class], class_name(class));
+			between = ", ";
+		}
+	printf("; busy %.0f %%, queue %.1f ms, %u bans, load %.2f, key generation %u, %.0f s ago\n", v->busy_permille / 10.0,
+		v->wait_us / 1e3, v->bans, v->load_percent / 1e2, v->key_generation, (double)(clock_boot_ns() - v->at_ns) / 1e9);
+}
+
 static json_t *host_json(const struct host *h)
 {
 	char id[17];
 
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)h->id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o}", "id", id, "address", h->address, "relation",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I}", "id", id, "address", h->address, "relation",
 		relation_name(h->relation), "state", state_name(h->state), "rtt_us",
 		h->state == HOST_LINKED && h->rtt_us ? json_integer(h->rtt_us) : json_null(), "generation", (json_int_t)h->generation,
 		"dna_sha256", h->dna_sha256, "heard_s_ago",
-		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null());
+		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null(), "vitals", vitals_json(&h->vitals),
+		"votes_to_expel", (json_int_t)h->votes, "electorate", (json_int_t)h->electorate);
 }
 
 json_t *hosts_json(const struct invocation *in, const char *name)
@@ -85,16 +117,23 @@ void hosts_print(const struct invocation *in, const char *name)
 		printf("%016llx %-24s %-13s %-8s %10s  ", (unsigned long long)h->id, h->address, relation_name(h->relation),
 			state_name(h->state), trip);
 		printf(h->generation ? "%.12s (generation %u)\n" : "-\n", h->dna_sha256, h->generation);
+		vitals_print(&h->vitals);
+		if (h->votes)
+			printf("%16s %u of %u hosts %s it expelled\n", "", h->votes, h->electorate, h->relation == RELATION_EXPELLED ? "wanted" : "want");
 	}
 }
 
 int verb_hosts(const struct invocation *in)
 {
 	static struct host rows[HOSTS_MAX];
+	struct invocation mine = *in;
+	bool withdraw = verb_flag(&mine, "--withdraw");
 	char name[32];
 	int code;
 
-	if (in->argc != 1)
+	if (mine.argc > 1 && !strcmp(mine.argv[1], "expel"))
+		return hosts_expel(&mine, withdraw);
+	if (mine.argc != 1 || withdraw)
 		return verb_usage("hosts");
 	code = verb_organism(in, name);
 	if (code)

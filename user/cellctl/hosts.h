@@ -13,6 +13,9 @@ int hosts_read(const struct invocation *in, const char *name, struct host rows[H
 /* An array, empty when none is known. */
 json_t *hosts_json(const struct invocation *in, const char *name);
 
+/* hosts_expel.c: `hosts expel ID`, the verb's flag taken out. The exit code. */
+int hosts_expel(const struct invocation *in, bool withdraw);
+
 /* A table with a line above it; nothing when none is known. */
 void hosts_print(const struct invocation *in, const char *name);
 

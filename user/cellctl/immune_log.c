@@ -14,6 +14,8 @@
 #include "cellctl/remember.h"
 #include "immune/incident.h"
 #include "immune/ttl.h"
+#include "shared/link.h"
+#include "shared/verdict.h"
 
 #define LOG_MOST 2048 /* incidents that are looked through in the file */
 
@@ -29,21 +31,33 @@ static double ago_s(uint64_t now_ns, uint64_t then_ns)
 	return now_ns > then_ns ? (double)(now_ns - then_ns) / 1e9 : 0;
 }
 
+/* Who is not known by an address is a client that is gone, or of another host. */
+static const char *about_format(const struct incident *i, char to[ADDRESS_TEXT])
+{
+	if (i->act == INCIDENT_CONTAGION)
+		return strcpy(to, "a client of another host");
+	return source_format(&i->source, to);
+}
+
 static json_t *incident_json(const struct incident *i, uint64_t now_ns)
 {
-	char source[ADDRESS_TEXT];
-
-	return json_pack("{s:I, s:f, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "seq", (json_int_t)i->seq, "ago_s",
-		ago_s(now_ns, i->time_ns), "source", source_format(&i->source, source), "act", incident_act_name(i->act), "reason",
+	char source[ADDRESS_TEXT], host[17];
+	json_t *o = json_pack("{s:I, s:f, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "seq", (json_int_t)i->seq, "ago_s",
+		ago_s(now_ns, i->time_ns), "source", about_format(i, source), "act", incident_act_name(i->act), "reason",
 		antigen_name(i->reason), "detail", i->detail, "score", (json_int_t)i->score, "ttl_s", (json_int_t)i->ttl_s,
 		"offence", (json_int_t)i->offence, "evidence", (json_int_t)i->count);
+
+	snprintf(host, sizeof(host), "%016llx", (unsigned long long)i->host);
+	if (i->host)
+		json_object_set_new(o, "host", json_string(host));
+	return o;
 }
 
 static void incident_print(const struct incident *i, uint64_t now_ns)
 {
 	char source[ADDRESS_TEXT];
 
-	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), source_format(&i->source, source), incident_act_text(i->act));
+	printf("%8.1f s ago  %s %s", ago_s(now_ns, i->time_ns), about_format(i, source), incident_act_text(i->act));
 	if (i->act == INCIDENT_BANNED || i->act == INCIDENT_WIDENED)
 		printf(" for %u s (offence %u)", i->ttl_s, i->offence);
 	if ((i->act == INCIDENT_BY_HAND || i->act == INCIDENT_LEARNED) && i->ttl_s)
@@ -52,6 +66,8 @@ static void incident_print(const struct incident *i, uint64_t now_ns)
 		printf(": %u of its 256 parts were banned", i->count);
 	else if (i->reason)
 		printf(": it %s (%s)", antigen_text(i->reason), i->detail);
+	if (i->host)
+		printf("; says host %016llx", (unsigned long long)i->host);
 	putchar('\n');
 }
 
@@ -188,7 +204,23 @@ struct why {
 	json_t *bans; /* NULL: text */
 	int found;
 	uint32_t offences;
+	uint64_t host; /* that has decided it, 0: this one */
 };
+
+/* Which other host the newest word on a source is from. */
+static uint64_t host_read(const struct invocation *in, const char *name, const struct address *a)
+{
+	struct source s = incident_source(a);
+	int fd = pin_map(in, name, "shared", true);
+	struct tiding t = { 0 };
+
+	if (fd < 0)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &s, &t) || !t.from)
+		t.origin = 0;
+	close(fd);
+	return t.origin;
+}
 
 static int why_ban(void *arg, const struct address *ban, const struct antibody *antibody)
 {
@@ -203,6 +235,8 @@ static int why_ban(void *arg, const struct address *ban, const struct antibody *
 							      immune_reason(antibody->reason), "left_s",
 							      (json_int_t)(antibody->expires_ns ? ttl_left(w->now_ns, antibody->expires_ns) : 0)));
 	printf("%s is banned by %s", address_format(ban, name), immune_reason(antibody->reason));
+	if (antibody->reason == ANTIBODY_BY_PEER && w->host)
+		printf(" (%016llx)", (unsigned long long)w->host);
 	if (antibody->expires_ns)
 		printf("; %llu s are left", (unsigned long long)ttl_left(w->now_ns, antibody->expires_ns));
 	printf("; to undo it: cellctl immune unban %s\n", name);
@@ -228,7 +262,7 @@ int immune_print_why(const struct invocation *in, const char *name, const struct
 {
 	struct address as = address_of_ban(about);
 	struct why w = { .about = &as, .now_ns = now_ns, .bans = in->json ? json_array() : NULL,
-		.offences = offences_read(in, name, &as) };
+		.offences = offences_read(in, name, &as), .host = host_read(in, name, &as) };
 	struct suspect s;
 	bool known = suspect_read(in, name, &as, &s);
 	int error = ban_list(maps, why_ban, &w);

@@ -17,6 +17,9 @@ int key_file(const struct invocation *in, const char *name, char to[PIN_PATH]);
 /* Loads the key of a living organism, with a pair. ring: locked by the caller. 0 or the exit code, said. */
 int key_of(const struct invocation *in, const char *name, struct key_ring *ring);
 
+/* Brings file and ring up to the key that other hosts have told the organism of. 0, or -errno when the file stays behind. */
+int key_catch_up(const struct invocation *in, const char *name, const char *file, struct key_ring *ring);
+
 /* A public key from its text. 0 or -EINVAL. */
 int key_public_read(const char *text, uint8_t public[SECRET_PUBLIC_BYTES]);
 

@@ -13,6 +13,7 @@
 
 struct cellws;
 struct egg_skin;
+struct pair;
 struct record_kin;
 struct remembered;
 
@@ -88,6 +89,9 @@ int up_lock_mucosa(int fd);                   /* no cell can take it, or how con
 int up_fill_links(struct up *u);   /* the maps: 0 or -errno */
 void up_plan_links(struct up *u);  /* descriptors for the gamete */
 int up_listen_links(struct up *u); /* 0 or the exit code, said */
+
+/* up_host.c: this host's own pair, made when there is none, and the hosts that were expelled. 0 or the exit code, said. */
+int up_host(struct up *u, struct pair *pair);
 
 bool up_kernel_can_kill(void);
 

@@ -25,6 +25,8 @@ static int get_ring(const struct up *u, struct key_ring *ring)
 	}
 	if (dna->key[0]) {
 		error = key_ring_load(dna->key, ring, &why);
+		if (!error && dna->link.family)
+			key_catch_up(u->in, dna->organism, dna->key, ring);
 		return error ? verb_say(VERB_USAGE, "%s: key: %s %s (%s)", dna->file, dna->key, why, strerror(-error)) : 0;
 	}
 	error = key_ring_make(ring);
@@ -73,19 +75,45 @@ static void allow_lock(void)
 	setrlimit(RLIMIT_MEMLOCK, &l);
 }
 
-static int plan_pair(struct up *u, const struct identity *pair)
+/*
+ * Linked hosts know a deadly request by the same number: its secret comes from the key that they share, and is a new one after
+ * each change of that.
+ */
+static void share_fingerprints(struct up *u, const struct key_ring *ring)
 {
-	int fd = pair->credential.generation ? pair_memfd(pair) : -ENOKEY;
+	static const char label[] = "cellws-fingerprint-key";
 
-	if (fd >= 0)
-		up_plan_fd(u, FD_PAIR, fd);
-	return fd < 0 ? fd : 0;
+	secret_mark((uint8_t *)u->germ.fingerprint_key, sizeof(u->germ.fingerprint_key), ring->cell, label, sizeof(label));
+}
+
+/* 0 or the exit code, said. */
+static int plan_pair(struct up *u, const struct identity *organism)
+{
+	static struct pair pair;
+	int code, fd = -1;
+
+	if (!organism->credential.generation)
+		return verb_say(VERB_USAGE, "%s: key: %s holds no pair to prove this organism to other hosts by, as link.listen wants; "
+			"`cellctl key rotate` makes one", u->germ.dna.file, u->germ.dna.key);
+	if (secret_lock(&pair, sizeof(pair)))
+		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(errno));
+	pair.organism = *organism;
+	code = up_host(u, &pair);
+	if (!code)
+		fd = pair_memfd(&pair);
+	secret_unlock(&pair, sizeof(pair));
+	if (code)
+		return code;
+	if (fd < 0)
+		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(-fd));
+	up_plan_fd(u, FD_PAIR, fd);
+	return 0;
 }
 
 int up_key(struct up *u)
 {
 	static struct key_ring ring;
-	int code, fd = -1, pair = 0;
+	int code, fd = -1;
 
 	if (secret_lock(&ring, sizeof(ring)))
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(errno));
@@ -95,15 +123,12 @@ int up_key(struct up *u)
 	if (!code)
 		fd = key_memfd(ring.cell);
 	if (fd >= 0 && u->germ.dna.link.family)
-		pair = plan_pair(u, &ring.identity);
+		code = plan_pair(u, &ring.identity);
+	if (fd >= 0 && u->germ.dna.link.family)
+		share_fingerprints(u, &ring);
 	secret_unlock(&ring, sizeof(ring));
 	if (code)
 		return code;
-	if (pair == -ENOKEY)
-		return verb_say(VERB_USAGE, "%s: key: %s holds no pair to prove this organism to other hosts by, as link.listen wants; "
-			"`cellctl key rotate` makes one", u->germ.dna.file, u->germ.dna.key);
-	if (pair)
-		fd = pair;
 	if (fd < 0)
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(-fd));
 	allow_lock();

@@ -74,6 +74,10 @@ void up_plan_links(struct up *u)
 	up_plan_fd(u, FD_TIDINGS, pin_map(u->in, u->germ.dna.organism, "tidings", false));
 	up_plan_fd(u, FD_HOST, bpf_program__fd(u->skel->progs.gland_host));
 	up_plan_fd(u, FD_LEARN, bpf_program__fd(u->skel->progs.gland_learn));
+	up_plan_fd(u, FD_CARRY, bpf_program__fd(u->skel->progs.gland_carry));
+	up_plan_fd(u, FD_INFECT, bpf_program__fd(u->skel->progs.gland_infect));
+	up_plan_fd(u, FD_CONTAGIONS, pin_map(u->in, u->germ.dna.organism, "contagions", true));
+	up_plan_fd(u, FD_WISHES, pin_map(u->in, u->germ.dna.organism, "wishes", true));
 	up_plan_fd(u, FD_HOSTS, pin_map(u->in, u->germ.dna.organism, "hosts", true));
 	up_plan_fd(u, FD_LINK_STATE, pin_map(u->in, u->germ.dna.organism, "link_state", true));
 	up_plan_fd(u, FD_SHARED, pin_map(u->in, u->germ.dna.organism, "shared", true));

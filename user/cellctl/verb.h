@@ -42,7 +42,7 @@ struct invocation {
 	X(key, "--public [FILE] | rotate [FILE] [--accept T]", "print the public key that eggs trust; put a new key in its place") \
 	X(egg, "IFACE --listen ADDR:PORT --trust KEY [--for T] [--xdp auto|native|generic|off]", "wait for the organism with that public key to come from another host") \
 	X(reproduce, "HOST:PORT [--egg KEY]", "send a copy of the organism to an egg on another host")          \
-	X(hosts, "[--json]", "copies on other hosts: relation, link, round trip, DNA")                         \
+	X(hosts, "[--json] | expel ID [--withdraw]", "copies on other hosts: relation, link, how they are doing; vote one out") \
 	X(doctor, "[IFACE] [--dna FILE] [--json]", "what this host offers and what is done without it")
 
 #define X(name, args, help) int verb_##name(const struct invocation *in);

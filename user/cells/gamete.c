@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The gamete: keeps one link to each host of the family, tells them of bans and learns theirs. */
+/* The gamete: keeps one link to each host of the family, tells them of bans and signals and learns theirs. */
 /*
  * May touch: its links, the listener for them, the organism's pair, bans through the kernel's programs. Never touches: clients,
  * requests, files. Dies when told to, or when nobody is left who could bear another. Its successor finds the hosts in the kernel's
@@ -8,6 +8,7 @@
 #include "cells/gamete.h"
 #include "cells/cell.h"
 #include "cells/signal.h"
+#include "tissue/synapse.h"
 
 #include <bpf/bpf.h>
 #include <linux/close_range.h>
@@ -57,6 +58,8 @@ static void open_self(struct gamete_cell *g, struct tissue *t)
 	cw_assert(epoll_ctl(plan_nest(t->plan, t->slot), EPOLL_CTL_ADD, FD_TIDINGS, &ring) == 0);
 	close(FD_GERM);
 	cell_seal(t, MEMBRANE_GAMETE);
+	self_open(g);
+	contagions_open(g);
 	family_load(g);
 }
 
@@ -73,6 +76,8 @@ static void look_at_the_clock(struct gamete_cell *g)
 			link_close(g, l, "three heartbeats were missed");
 		else if (l->greeted && g->now_ms >= l->beat_ms)
 			talk_beat(g, l);
+		if (l->greeted && g->now_ms >= signals_next_ms(g, l))
+			signals_go_on(g, l);
 	}
 }
 
@@ -86,6 +91,8 @@ static int patience(struct gamete_cell *g)
 		const struct link *l = &g->link[i];
 		uint64_t its = l->greeted ? l->beat_ms : l->until_ms;
 
+		if (l->greeted && signals_next_ms(g, l) < its)
+			its = signals_next_ms(g, l);
 		if (l->step != LINK_NONE && its < next)
 			next = its;
 	}
@@ -95,6 +102,12 @@ static int patience(struct gamete_cell *g)
 		return 1;
 	/* The clock's steps are some milliseconds. */
 	return watch < 0 || next - g->now_ms < (uint64_t)watch ? (int)(next - g->now_ms) + 1 : watch;
+}
+
+static void clear_nest(struct gamete_cell *g)
+{
+	signals_drain(g);
+	bell_quiet(plan_bell(g->t->plan, g->t->slot));
 }
 
 static void handle(struct gamete_cell *g, const struct epoll_event *e)
@@ -108,7 +121,7 @@ static void handle(struct gamete_cell *g, const struct epoll_event *e)
 	else if (who < LINKS && g->link[who].step != LINK_NONE)
 		link_event(g, &g->link[who], e->events);
 	else
-		cell_clear_nest(g->t);
+		clear_nest(g);
 }
 
 int gamete_cell_live(struct tissue *t)
@@ -124,6 +137,8 @@ int gamete_cell_live(struct tissue *t)
 
 		g.now_ms = clock_ms();
 		look_at_the_clock(&g);
+		expel_look(&g);
+		self_follow(&g);
 		family_tick(&g);
 		n = cell_wait(plan_nest(t->plan, t->slot), e, EVENTS_AT_ONCE, patience(&g));
 		g.now_ms = clock_ms();

@@ -135,11 +135,28 @@ void family_linked(struct gamete_cell *g, struct link *l)
 	talk_family(g);
 }
 
+int family_expel(struct gamete_cell *g, uint64_t id)
+{
+	struct kin k = kin_of(g);
+	int mother = kin_mother(&k), row = kin_expel(&k, id, clock_boot_ns()), chosen;
+
+	if (row < 0)
+		return -1;
+	g->count.family -= g->count.family > 1;
+	family_put(g, row);
+	chosen = row == mother ? kin_choose_mother(&k) : -1;
+	if (chosen >= 0)
+		family_put(g, chosen);
+	return row;
+}
+
 void family_tick(struct gamete_cell *g)
 {
 	struct kin k = kin_of(g);
 	int row = kin_call_mother(&k);
 
+	if (g->outcast)
+		return;
 	if (row >= 0) {
 		link_call(g, row);
 		k = kin_of(g);
@@ -153,5 +170,5 @@ uint64_t family_next_ms(struct gamete_cell *g)
 {
 	struct kin k = kin_of(g);
 
-	return kin_next_ms(&k);
+	return g->outcast ? UINT64_MAX : kin_next_ms(&k);
 }

@@ -165,7 +165,8 @@ int kin_room(const struct kin *k)
 
 		if (!h->relation)
 			return i;
-		if (h->relation != RELATION_MOTHER && !k->link[i] && (oldest < 0 || h->heard_ns < k->row[oldest].heard_ns))
+		if (h->relation != RELATION_MOTHER && h->relation != RELATION_EXPELLED && !k->link[i] &&
+			(oldest < 0 || h->heard_ns < k->row[oldest].heard_ns))
 			oldest = i;
 	}
 	return oldest;
@@ -179,7 +180,7 @@ int kin_find(const struct kin *k, const struct record_hello *hello, const char a
 		if (k->row[i].relation && k->row[i].id == hello->id)
 			row = i;
 	for (int i = 0; i < (int)HOSTS_MAX && row < 0; i++)
-		if (k->row[i].relation && !strcmp(k->row[i].address, address) && !k->link[i])
+		if (k->row[i].relation && k->row[i].relation != RELATION_EXPELLED && !strcmp(k->row[i].address, address) && !k->link[i])
 			row = i;
 	if (row < 0) {
 		row = kin_room(k);
@@ -188,8 +189,66 @@ int kin_find(const struct kin *k, const struct record_hello *hello, const char a
 		k->row[row] = (struct host){ .id = hello->id, .relation = mirrored(hello->relation) };
 		k->calling[row] = (struct calling){ .at_ms = k->now_ms };
 	}
+	/* Who has lost its mother for good calls the one that it has chosen. */
+	if (hello->relation == RELATION_MOTHER && k->row[row].relation != RELATION_MOTHER)
+		k->row[row].relation = RELATION_DAUGHTER;
 	memcpy(k->row[row].address, address, HOST_ADDRESS);
 	return row;
+}
+
+/* An empty row, or that of who was expelled longest ago, if there are many. */
+static int expelled_room(const struct kin *k)
+{
+	int oldest = -1;
+	unsigned n = 0;
+
+	for (int i = 0; i < (int)HOSTS_MAX; i++) {
+		if (k->row[i].relation != RELATION_EXPELLED)
+			continue;
+		n++;
+		if (oldest < 0 || k->row[i].heard_ns < k->row[oldest].heard_ns)
+			oldest = i;
+	}
+	return n < HOSTS_EXPELLED ? kin_room(k) : oldest;
+}
+
+int kin_expel(const struct kin *k, uint64_t id, uint64_t now_ns)
+{
+	int row = -1;
+
+	for (int i = 0; i < (int)HOSTS_MAX && row < 0; i++)
+		if (k->row[i].relation && k->row[i].id == id)
+			row = i;
+	if (row < 0) {
+		row = expelled_room(k);
+		if (row < 0)
+			return -1;
+		k->row[row] = (struct host){ .id = id, .address = "-" };
+	}
+	k->row[row].relation = RELATION_EXPELLED;
+	k->row[row].state = HOST_KNOWN;
+	k->row[row].heard_ns = now_ns;
+	return row;
+}
+
+/* For good, other than for a while: only a sister with a lower number, or two would choose each other. */
+int kin_choose_mother(const struct kin *k)
+{
+	int best = -1;
+
+	for (int i = 0; i < (int)HOSTS_MAX; i++) {
+		const struct host *h = &k->row[i];
+
+		if (h->relation != RELATION_GRANDMOTHER && (h->relation != RELATION_SISTER || h->id > k->self))
+			continue;
+		if (best < 0 || is_better(h, &k->row[best]))
+			best = i;
+	}
+	if (best < 0)
+		return -1;
+	k->row[best].relation = RELATION_MOTHER;
+	k->calling[best] = (struct calling){ .at_ms = k->now_ms, .lost_ms = k->now_ms };
+	return best;
 }
 
 static bool is_told(uint32_t relation)

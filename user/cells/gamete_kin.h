@@ -49,6 +49,14 @@ uint32_t kin_hear(const struct kin *k, const struct record_kin *kin, int n);
 /* The relatives of the daughter with this id, as she will see them; how many. */
 unsigned kin_tell(const struct kin *k, uint64_t id, struct record_kin kin[HOSTS_MAX]);
 
+/* Its row is that of an expelled host from now on. The row or -1: no room. */
+int kin_expel(const struct kin *k, uint64_t id, uint64_t now_ns);
+/*
+ * For who has lost its mother for good: the grandmother, else the sister with the lowest number, if that is lower than its own.
+ * Her row, or -1: it has none any more, and the others come to it.
+ */
+int kin_choose_mother(const struct kin *k);
+
 /* How many hosts the family has, and whether this one is with half of them or fewer. Zeros at the beginning. */
 struct kin_count {
 	uint32_t family, minority, rising;

@@ -16,17 +16,24 @@
 
 static struct link_secret secrets[LINKS];
 static struct handshake_seen seen;
-static uint8_t frame[STREAM_FRAME_MOST], clear[STREAM_MOST + 1];
+static uint8_t frame[STREAM_FRAME_MOST], clear[LINK_IN];
 
-/* What was sealed lies here in the clear for a moment: bans, which are no secret. Keys and states are locked. */
+/* What was sealed lies in the clear for a moment: a key may be among it. */
 int link_lock(void)
 {
-	return secret_lock(secrets, sizeof(secrets));
+	int error = secret_lock(secrets, sizeof(secrets));
+
+	return error ? error : secret_lock(clear, sizeof(clear));
 }
 
 static struct link_secret *secret_of(const struct gamete_cell *g, const struct link *l)
 {
 	return &secrets[l - g->link];
+}
+
+const uint8_t *link_script(const struct gamete_cell *g, const struct link *l)
+{
+	return secret_of(g, l)->script;
 }
 
 bool link_is_open(const struct link *l)
@@ -70,6 +77,7 @@ void link_close(struct gamete_cell *g, struct link *l, const char *why)
 	secret_wipe(secret_of(g, l), sizeof(struct link_secret));
 	l->step = LINK_NONE;
 	l->greeted = false;
+	l->met = 0;
 	l->out_n = 0;
 	if (row >= 0 && (linked || mine))
 		family_lost(g, row, linked);
@@ -136,9 +144,12 @@ static int begin(struct gamete_cell *g, struct link *l, int fd)
 
 	l->fd = fd;
 	l->row = -1;
-	l->greeted = l->behind = l->walking = false;
+	l->greeted = l->behind = l->walking = l->older = false;
 	l->out_n = l->reach = 0;
 	l->theirs_ns = l->theirs_at_ns = l->peer = 0;
+	l->signals = (struct signals){ 0 };
+	l->contagions = l->vitals_ms = l->votes = l->met = 0;
+	l->estranged = false;
 	l->until_ms = g->now_ms + LINK_PROVE_MS;
 	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ? -errno : 0;
 }
@@ -225,7 +236,7 @@ void link_call(struct gamete_cell *g, int row)
 /* Ours; or, every other time while it is vouched for, the key before, which an older copy still trusts. */
 static const uint8_t *trust_of(const struct gamete_cell *g, int row)
 {
-	const struct credential *c = &g->t->pair->credential;
+	const struct credential *c = &self_pair()->credential;
 
 	return g->calling[row].tries % 2 && credential_has_previous(c, (uint64_t)time(NULL)) ? c->previous : c->public;
 }
@@ -239,7 +250,7 @@ static int speak_first(struct gamete_cell *g, struct link *l)
 
 	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n) || error)
 		return error ? -error : -errno;
-	error = handshake_call(&s->handshake, trust_of(g, l->row), g->t->pair, HANDSHAKE_LINK, (uint64_t)time(NULL), first);
+	error = handshake_call(&s->handshake, trust_of(g, l->row), self_pair(), HANDSHAKE_LINK, (uint64_t)time(NULL), first);
 	await(l, LINK_SECOND, HANDSHAKE_SECOND_BYTES);
 	watch(g, l, EPOLL_CTL_MOD);
 	return error ? error : put(g, l, first, sizeof(first));
@@ -252,7 +263,8 @@ static int hear_second(struct gamete_cell *g, struct link *l)
 	int error;
 
 	memcpy(trust, s->handshake.trust, sizeof(trust));
-	error = handshake_answer(&s->handshake, g->t->pair, trust, l->in, third, &s->out);
+	l->older = !secret_equal(trust, self_pair()->credential.public, sizeof(trust));
+	error = handshake_answer(&s->handshake, self_pair(), trust, l->in, third, &s->out);
 	await(l, LINK_HEAD, SECRET_STREAM_HEAD_BYTES);
 	return error ? error : put(g, l, third, sizeof(third));
 }
@@ -262,6 +274,7 @@ static int hear_head(struct gamete_cell *g, struct link *l)
 	struct link_secret *s = secret_of(g, l);
 	int error = handshake_finish(&s->handshake, l->in, &s->in);
 
+	memcpy(s->script, s->handshake.script, sizeof(s->script));
 	secret_wipe(&s->handshake, sizeof(s->handshake));
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	if (!error)
@@ -269,16 +282,20 @@ static int hear_head(struct gamete_cell *g, struct link *l)
 	return error;
 }
 
-/* 0, also for a stranger: he notices nothing. */
+static int hear_as(struct gamete_cell *g, struct link *l, const struct identity *mine, uint8_t second[HANDSHAKE_SECOND_BYTES])
+{
+	return handshake_hear(&secret_of(g, l)->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL), &seen,
+		l->in, second);
+}
+
+/* 0, also for a stranger: he notices nothing. Who has the key before is answered with that, as long as it is accepted. */
 static int hear_first(struct gamete_cell *g, struct link *l)
 {
-	const struct identity *mine = g->t->pair;
-	struct link_secret *s = secret_of(g, l);
 	uint8_t second[HANDSHAKE_SECOND_BYTES];
-	int error = handshake_hear(&s->handshake, mine->credential.public, mine->seed, HANDSHAKE_LINK, (uint64_t)time(NULL), &seen, l->in,
-		second);
+	int error = hear_as(g, l, self_pair(), second);
 
-	if (error) {
+	l->older = error && self_before() && !hear_as(g, l, self_before(), second);
+	if (error && !l->older) {
 		/* Another version, a clock that is off, too many at once: no stranger is shown by these. */
 		if (error == -EACCES || error == -EALREADY)
 			foreign_present(g, l, error == -EACCES ? "wrong key" : "first message of an earlier call");
@@ -299,6 +316,7 @@ static int hear_third(struct gamete_cell *g, struct link *l)
 		l->step = LINK_DEAF;
 		return 0;
 	}
+	memcpy(s->script, s->handshake.script, sizeof(s->script));
 	secret_wipe(&s->handshake, sizeof(s->handshake));
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	return put(g, l, head, sizeof(head));
@@ -322,7 +340,9 @@ static int hear_frame(struct gamete_cell *g, struct link *l)
 		return n;
 	await(l, LINK_FRAME_HEAD, STREAM_HEAD_BYTES);
 	l->heard_ms = g->now_ms;
-	return talk_hear(g, l, kind, clear + 1, (size_t)n);
+	n = talk_hear(g, l, kind, clear + 1, (size_t)n);
+	secret_wipe(clear, sizeof(clear));
+	return n;
 }
 
 static int hear(struct gamete_cell *g, struct link *l)
@@ -365,8 +385,8 @@ void link_event(struct gamete_cell *g, struct link *l, uint32_t events)
 		error = speak_first(g, l);
 	else if (events & EPOLLOUT)
 		error = flush(g, l);
-	if (!error && link_is_open(l) && l->greeted && (events & EPOLLOUT))
-		bans_go_on(g, l);
+	if (!error && (events & EPOLLOUT))
+		talk_go_on(g, l);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		for (int i = 0; i < 64 && !error && l->step != LINK_NONE && l->step != LINK_CONNECTS; i++)
 			error = take(g, l);

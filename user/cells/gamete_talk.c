@@ -14,6 +14,17 @@ static struct link *link_of_peer(struct gamete_cell *g, uint64_t id)
 	return NULL;
 }
 
+/* Which host this is, before anything else. */
+static void introduce(struct gamete_cell *g, struct link *l)
+{
+	uint8_t bytes[RECORD_HOST_BYTES];
+	struct record_host host;
+
+	self_introduce(g, link_script(g, l), l, &host);
+	record_host_write(&host, bytes);
+	link_say(g, l, STREAM_HOST, bytes, sizeof(bytes));
+}
+
 /* Who calls speaks first, who was called when it knows to whom. */
 void talk_hello(struct gamete_cell *g, struct link *l)
 {
@@ -24,7 +35,9 @@ void talk_hello(struct gamete_cell *g, struct link *l)
 
 	memcpy(hello.dna_sha256, (const char *)(uintptr_t)g->t->organism->dna_sha256, HOST_DNA - 1);
 	record_hello_write(&hello, bytes);
-	link_say(g, l, STREAM_HELLO, bytes, sizeof(bytes));
+	introduce(g, l);
+	if (l->step != LINK_NONE)
+		link_say(g, l, STREAM_HELLO, bytes, sizeof(bytes));
 }
 
 /* All that can be reached, but through except. */
@@ -49,6 +62,12 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 	l->beat_ms = g->now_ms + LINK_BEAT_MS;
 	record_beat_write(&beat, bytes);
 	link_say(g, l, STREAM_BEAT, bytes, sizeof(bytes));
+	if (l->step != LINK_NONE)
+		contagions_go_on(g, l);
+	if (l->step != LINK_NONE)
+		vitals_tell(g, l);
+	if (l->step != LINK_NONE)
+		expel_go_on(g, l);
 }
 
 /* The relatives of a daughter: her grandmother and her sisters. */
@@ -88,7 +107,7 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 {
 	struct host *h;
 
-	if (l->greeted || hello->id == g->self)
+	if (l->greeted || hello->id == g->self || hello->id != l->met)
 		return -EPROTO;
 	if (link_of_peer(g, hello->id))
 		return -EALREADY; /* one link for each host: the newer one goes */
@@ -97,8 +116,12 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	if (l->row < 0)
 		return -ENOSPC;
 	h = &g->row[l->row];
+	/* A number belongs to one pair; a host that is laid anew has another number. */
+	if (h->id == hello->id && h->heard_ns && memcmp(h->key, l->key, sizeof(h->key)))
+		return -EACCES;
 	if (h->id != hello->id && meet_anew(g, l, hello->id))
 		return -ESTALE;
+	memcpy(h->key, l->key, sizeof(h->key));
 	h->generation = hello->generation;
 	memcpy(h->dna_sha256, hello->dna_sha256, HOST_DNA);
 	l->peer = hello->id;
@@ -111,8 +134,9 @@ static int hear_hello(struct gamete_cell *g, struct link *l, const struct record
 	l->reach = 1;
 	bans_begin(l, hello->have);
 	family_linked(g, l);
-	if (l->step != LINK_NONE)
-		bans_go_on(g, l);
+	if (l->older && l->step != LINK_NONE)
+		self_tell(g, l);
+	talk_go_on(g, l);
 	return 0;
 }
 
@@ -136,40 +160,155 @@ static void hear_upto(struct gamete_cell *g, const struct link *l, uint64_t numb
 		g->row[l->row].have = number;
 }
 
-int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
+static int take_host(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_host host;
+	int error = record_host_read(&host, bytes);
+
+	(void)n;
+	if (!error && (l->met || l->greeted))
+		error = -EPROTO;
+	/* The other side says it of itself. */
+	if (!error)
+		error = self_meet(&host, link_script(g, l), !l->called);
+	if (error)
+		return error;
+	if (g->outcast || expel_bars(g, host.id, host.key))
+		return -EACCES;
+	l->met = host.id;
+	memcpy(l->key, host.key, sizeof(l->key));
+	return 0;
+}
+
+static int take_hello(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_hello hello;
+	int error = record_hello_read(&hello, bytes);
+
+	(void)n;
+	return error ? error : hear_hello(g, l, &hello);
+}
+
+static int take_beat(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_beat beat;
+	int error = record_beat_read(&beat, bytes);
+
+	(void)n;
+	if (!error)
+		hear_beat(g, l, &beat);
+	return error;
+}
+
+static int take_family(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
 {
 	struct record_kin kin[HOSTS_MAX];
-	struct record_hello hello;
-	struct record_beat beat;
-	struct record_ban ban;
-	int error, count;
+	int count = record_family_read(kin, bytes, n);
 
-	/* Lengths of fixed records were judged with the frame. */
-	if (kind != STREAM_HELLO && !l->greeted)
+	if (count >= 0 && g->row[l->row].relation == RELATION_MOTHER)
+		family_hear(g, kin, count);
+	return count < 0 ? count : 0;
+}
+
+static int take_ban(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_ban ban;
+	int error = record_ban_read(&ban, bytes);
+
+	(void)n;
+	if (!error)
+		bans_hear(g, l, &ban);
+	return error;
+}
+
+static int take_upto(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	(void)n;
+	hear_upto(g, l, wire_get64(bytes));
+	return 0;
+}
+
+static int take_signal(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_signal signal;
+	int error = record_signal_read(&signal, bytes);
+
+	(void)n;
+	if (!error)
+		signals_hear(g, l, &signal);
+	return error;
+}
+
+static int take_contagion(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_contagion contagion;
+	int error = record_contagion_read(&contagion, bytes);
+
+	(void)n;
+	if (!error)
+		contagions_hear(g, l, &contagion);
+	return error;
+}
+
+static int take_vitals(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct host_vitals vitals;
+	int error = record_vitals_read(&vitals, bytes);
+
+	(void)n;
+	if (!error)
+		vitals_hear(g, l, &vitals);
+	return error;
+}
+
+static int take_vote(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct record_vote vote;
+	int error = record_vote_read(&vote, bytes);
+
+	(void)n;
+	if (!error)
+		expel_hear(g, l, &vote);
+	return error;
+}
+
+static int take_successor(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	(void)n;
+	self_hear(g, l, bytes);
+	return 0;
+}
+
+/* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
+static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
+	[STREAM_HELLO] = take_hello,
+	[STREAM_BEAT] = take_beat,
+	[STREAM_FAMILY] = take_family,
+	[STREAM_BAN] = take_ban,
+	[STREAM_UPTO] = take_upto,
+	[STREAM_SIGNAL] = take_signal,
+	[STREAM_CONTAGION] = take_contagion,
+	[STREAM_VITALS] = take_vitals,
+	[STREAM_HOST] = take_host,
+	[STREAM_VOTE] = take_vote,
+	[STREAM_SUCCESSOR] = take_successor,
+};
+
+int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
+{
+	if ((kind != STREAM_HOST && kind != STREAM_HELLO && !l->greeted) || kind >= sizeof(takers) / sizeof(*takers) || !takers[kind])
 		return -EPROTO;
-	switch (kind) {
-	case STREAM_HELLO:
-		error = record_hello_read(&hello, bytes);
-		return error ? error : hear_hello(g, l, &hello);
-	case STREAM_BEAT:
-		error = record_beat_read(&beat, bytes);
-		if (!error)
-			hear_beat(g, l, &beat);
-		return error;
-	case STREAM_FAMILY:
-		count = record_family_read(kin, bytes, n);
-		if (count >= 0 && g->row[l->row].relation == RELATION_MOTHER)
-			family_hear(g, kin, count);
-		return count < 0 ? count : 0;
-	case STREAM_BAN:
-		error = record_ban_read(&ban, bytes);
-		if (!error)
-			bans_hear(g, l, &ban);
-		return error;
-	case STREAM_UPTO:
-		hear_upto(g, l, wire_get64(bytes));
-		return 0;
-	default:
-		return -EPROTO;
-	}
+	return takers[kind](g, l, bytes, n);
+}
+
+void talk_go_on(struct gamete_cell *g, struct link *l)
+{
+	if (link_is_open(l) && l->greeted)
+		bans_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		signals_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		contagions_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		expel_go_on(g, l);
 }

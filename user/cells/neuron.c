@@ -72,6 +72,15 @@ static uint32_t neuron_say(const struct tissue *t, int class, uint32_t want)
 	return fate_net(growth, anti);
 }
 
+/* Its pulse says how long the oldest request waits, for who sees no queues. */
+static void neuron_show(const struct tissue *t, struct neuron *n, uint32_t oldest_ms)
+{
+	if (oldest_ms == n->shown_ms)
+		return;
+	n->shown_ms = oldest_ms;
+	signal_pulse(t, 0, oldest_ms < UINT32_MAX / 1000 ? oldest_ms * 1000 : UINT32_MAX);
+}
+
 static void neuron_tick(struct tissue *t, struct neuron *n, uint64_t now)
 {
 	struct constitution k;
@@ -83,6 +92,7 @@ static void neuron_tick(struct tissue *t, struct neuron *n, uint64_t now)
 	rules = need_rules_of(&k);
 	rules.queue_ms = t->germ->dna.hormone_queue_ms;
 	neuron_measure(t, n, &drones, &blood);
+	neuron_show(t, n, drones.oldest_ms);
 	net_drones = neuron_say(t, CLASS_DRONE, need_drones(&n->drones, &drones, &rules, now));
 	net_blood = neuron_say(t, CLASS_BLOOD, need_blood(&n->blood, &blood, &rules, now));
 	n->calm = need_is_calm(&drones, &blood, net_drones > net_blood ? net_drones : net_blood, &rules);

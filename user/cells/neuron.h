@@ -14,6 +14,7 @@ struct neuron {
 	uint64_t inspect_ms; /* when the answer to the last one is overdue; 0: inspected */
 	uint64_t psi_ms;     /* when pressure was read last */
 	uint32_t psi_cpu_permille, psi_memory_permille;
+	uint32_t shown_ms;   /* age of the oldest request in the queue, as the pulse says */
 };
 
 /* Fills both samples from the maps, the synapses, the listeners and the host's pressure. */

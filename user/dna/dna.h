@@ -107,6 +107,7 @@ struct dna {
 	uint32_t cells_max;           /* of all classes together */
 	uint32_t priority;            /* steps of nice before other programs, of all but drones */
 	uint32_t hormone_attenuation_q16; /* fractions: 65536 is 1 */
+	uint32_t hormone_host_attenuation_q16;
 	uint32_t hormone_floor_q16;
 	uint32_t hormone_hops;
 	uint32_t hormone_half_life_ms;

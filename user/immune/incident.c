@@ -111,17 +111,23 @@ struct source incident_source(const struct address *a)
 
 void incident_decision(const struct incident *i, char *to)
 {
-	snprintf(to, INCIDENT_DECISION, "%s ttl_s=%u offence=%u score=%u evidence=%u", incident_act_name(i->act), i->ttl_s,
+	int n = snprintf(to, INCIDENT_DECISION, "%s ttl_s=%u offence=%u score=%u evidence=%u", incident_act_name(i->act), i->ttl_s,
 		i->offence, i->score, i->count);
+
+	if (i->host && n > 0 && n < INCIDENT_DECISION)
+		snprintf(to + n, INCIDENT_DECISION - (size_t)n, " host=%016llx", (unsigned long long)i->host);
 }
 
 bool incident_decision_read(const char *text, struct incident *to)
 {
+	unsigned long long host = 0;
 	char name[16];
 
-	if (sscanf(text, "%15s ttl_s=%u offence=%u score=%u evidence=%u", name, &to->ttl_s, &to->offence, &to->score,
-		    &to->count) != 5)
+	/* Older records end before the host. */
+	if (sscanf(text, "%15s ttl_s=%u offence=%u score=%u evidence=%u host=%16llx", name, &to->ttl_s, &to->offence, &to->score,
+		    &to->count, &host) < 5)
 		return false;
+	to->host = host;
 	for (uint32_t act = INCIDENT_NONE + 1; act < INCIDENT_COUNT; act++)
 		if (!strcmp(name, incident_act_name(act))) {
 			to->act = act;

@@ -9,7 +9,7 @@
 #include "shared/antigen.h"
 
 #define INCIDENT_TAKERS_MAX 8
-#define INCIDENT_DECISION   96 /* room for incident_decision, with the NUL */
+#define INCIDENT_DECISION   128 /* room for incident_decision, with the NUL */
 
 /* Takes an incident, at once and without waiting; *i is gone afterwards. */
 typedef void (*incident_taker)(void *ctx, const struct incident *i);
@@ -36,8 +36,8 @@ bool incident_address(const struct source *s, struct address *to);
 struct source incident_source(const struct address *a);
 
 /*
- * The decision as it is kept: "banned ttl_s=600 offence=1 score=100 evidence=1". to: INCIDENT_DECISION bytes. And back:
- * fills act, ttl_s, offence, score and count; false when the text is none of these.
+ * The decision as it is kept: "banned ttl_s=600 offence=1 score=100 evidence=1", and " host=" with 16 hex digits where it was
+ * another's. to: INCIDENT_DECISION bytes. And back: fills act, ttl_s, offence, score, count and host; false when it is none of these.
  */
 void incident_decision(const struct incident *i, char *to);
 bool incident_decision_read(const char *text, struct incident *to);

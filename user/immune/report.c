@@ -31,7 +31,7 @@ static void time_format(const struct incident *i, const struct report_clock *clo
 
 char *report_line(const struct incident *i, const char *organism, const struct report_clock *clock)
 {
-	char source[ADDRESS_TEXT], when[32], detail[ANTIGEN_DETAIL], *text, *line = NULL;
+	char source[ADDRESS_TEXT], when[32], host[17], detail[ANTIGEN_DETAIL], *text, *line = NULL;
 	json_t *o;
 	int n;
 
@@ -43,6 +43,9 @@ char *report_line(const struct incident *i, const char *organism, const struct r
 		antigen_name(i->reason), "rule",
 		i->rule == ANTIGEN_NO_RULE ? json_null() : json_integer(i->rule), "score", (json_int_t)i->score, "ttl_s",
 		(json_int_t)i->ttl_s, "offence", (json_int_t)i->offence, "evidence", (json_int_t)i->count, "detail", detail);
+	snprintf(host, sizeof(host), "%016llx", (unsigned long long)i->host);
+	if (o && i->host)
+		json_object_set_new(o, "host", json_string(host));
 	text = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(o);
 	n = text ? asprintf(&line, "%s\n", text) : -1;
@@ -60,6 +63,8 @@ void report_text(const struct incident *i, char *to)
 {
 	char source[ADDRESS_TEXT] = "a client that is gone", length[32] = "";
 
+	if (i->act == INCIDENT_CONTAGION)
+		strcpy(source, "a client");
 	source_format(&i->source, source);
 	if (i->ttl_s && incident_begins(i))
 		snprintf(length, sizeof(length), " for %u s", i->ttl_s);

@@ -4,7 +4,6 @@
 #include "link/wire.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #define DNA_HEX (HOST_DNA - 1u)
 #define ROUND_TRIP_NS (3600ULL * 1000000000ULL)
@@ -100,15 +99,14 @@ void record_ban_write(const struct record_ban *r, uint8_t to[RECORD_BAN_BYTES])
 	memcpy(to, r->detail, strnlen(r->detail, TIDING_DETAIL - 1));
 }
 
-/* Text, then zeros, the last byte one of them. */
-static bool is_text(const char *text)
+bool record_is_text(const char *text, size_t n)
 {
-	size_t n = strnlen(text, TIDING_DETAIL);
+	size_t length = strnlen(text, n);
 
-	if (n == TIDING_DETAIL)
+	if (length == n)
 		return false;
-	for (size_t i = 0; i < TIDING_DETAIL; i++)
-		if (i < n ? text[i] < ' ' || text[i] > '~' : text[i] != 0)
+	for (size_t i = 0; i < n; i++)
+		if (i < length ? text[i] < ' ' || text[i] > '~' : text[i] != 0)
 			return false;
 	return true;
 }
@@ -136,5 +134,5 @@ int record_ban_read(struct record_ban *r, const uint8_t from[RECORD_BAN_BYTES])
 	memcpy(r->detail, from + 48, TIDING_DETAIL);
 	if (r->lifted > 1 || from[3] || r->reason >= ANTIGEN_COUNT || !r->origin || !r->stamp || !r->number)
 		return -EBADMSG;
-	return r->left_ms > RECORD_LEFT_MS || !is_source(&r->source) || !is_text(r->detail) ? -EBADMSG : 0;
+	return r->left_ms > RECORD_LEFT_MS || !is_source(&r->source) || !record_is_text(r->detail, TIDING_DETAIL) ? -EBADMSG : 0;
 }

@@ -25,7 +25,13 @@
 	X(BEAT, 6, 28, 28, "heartbeat, with the echo of the last one")                       \
 	X(FAMILY, 7, 0, 2368, "the listener's relatives")                                   \
 	X(BAN, 8, 88, 88, "a ban or its end, with its version")                              \
-	X(UPTO, 9, 8, 8, "all up to this number was told")
+	X(UPTO, 9, 8, 8, "all up to this number was told")                                   \
+	X(SIGNAL, 10, 32, 32, "a signal of the speaker's family, or one that came to it from another host") \
+	X(CONTAGION, 11, 104, 104, "a request that has killed drones") \
+	X(VITALS, 12, 40, 40, "how the speaker is doing") \
+	X(HOST, 13, 168, 168, "which host speaks: comes before HELLO") \
+	X(VOTE, 14, 224, 224, "a host wants another expelled, or no longer") \
+	X(SUCCESSOR, 15, 204, 204, "the key that follows the one the listener has: see heir_write()")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

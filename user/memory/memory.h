@@ -31,7 +31,7 @@ struct memory_incident {
 	struct address source; /* family 0: of nobody */
 	char reason[32];
 	char detail[192]; /* the evidence, plain text */
-	char decision[96]; /* see incident_decision() */
+	char decision[128]; /* see incident_decision() */
 };
 
 struct memory_ban {

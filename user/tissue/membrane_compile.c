@@ -48,7 +48,7 @@
 /* What links to other hosts, and a new DNA that comes over them, need, beside sockets of one kind; of the gamete, and of those who bear it. */
 #define CALLS_LINK(X)                                                                                                 \
 	X(accept4) X(recvfrom) X(sendto) X(shutdown) X(getsockopt) X(setsockopt) X(connect) X(getpeername) X(getsockname) \
-	X(mlock) X(munlock) X(memfd_create) X(sendmsg) X(fcntl) X(fstat) X(newfstatat)
+	X(mlock) X(munlock) X(memfd_create) X(sendmsg) X(fcntl) X(fstat) X(newfstatat) X(sysinfo) X(pread64)
 
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),

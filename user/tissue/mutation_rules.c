@@ -47,6 +47,7 @@ void mutation_rules(const struct dna *d, bool can_kill, struct constitution *rul
 		.widen = d->widen,
 		.widest_v4 = d->widest_v4,
 		.widest_v6 = d->widest_v6,
+		.host_attenuation_q16 = d->hormone_host_attenuation_q16,
 	};
 }
 

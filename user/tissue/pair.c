@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The memory file of the pair. */
+/* The memory file of the pairs. */
 #include "tissue/pair.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 #endif
 
-int pair_memfd(const struct identity *pair)
+int pair_memfd(const struct pair *pair)
 {
 	int fd = memfd_create("cellws-pair", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL), error = 0;
 	ssize_t n;
@@ -32,7 +32,7 @@ int pair_memfd(const struct identity *pair)
 	return error;
 }
 
-const struct identity *pair_map(int fd)
+const struct pair *pair_map(int fd)
 {
 	struct stat st;
 	void *at;
@@ -40,23 +40,23 @@ const struct identity *pair_map(int fd)
 	if (fstat(fd, &st))
 		return NULL;
 	errno = EINVAL;
-	if (st.st_size != (off_t)sizeof(struct identity))
+	if (st.st_size != (off_t)sizeof(struct pair))
 		return NULL;
-	at = mmap(NULL, sizeof(struct identity), PROT_READ, MAP_SHARED, fd, 0);
+	at = mmap(NULL, sizeof(struct pair), PROT_READ, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return NULL;
-	if (!pair_lock(at) && !madvise(at, sizeof(struct identity), MADV_DONTDUMP))
+	if (!pair_lock(at) && !madvise(at, sizeof(struct pair), MADV_DONTDUMP))
 		return at;
 	pair_unmap(at);
 	return NULL;
 }
 
-int pair_lock(const struct identity *pair)
+int pair_lock(const struct pair *pair)
 {
 	return mlock(pair, sizeof(*pair)) ? -errno : 0;
 }
 
-void pair_unmap(const struct identity *pair)
+void pair_unmap(const struct pair *pair)
 {
 	munmap((void *)(uintptr_t)pair, sizeof(*pair));
 }

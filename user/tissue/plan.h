@@ -74,13 +74,19 @@ enum {
 	FD_LINK_STATE = 53,
 	FD_SHARED = 54,
 	FD_PAIR = 55,    /* the organism's pair, in sealed memory; mapped by the egg and closed */
-	FD_GERM_EVEN = 56, /* the germ of bank 0; from here on of a DNA that changes */
-	FD_GARDEN = 57,  /* directory where root mounts later DNAs' roots, in a mount namespace of the cells; or /dev/null */
-	FD_MUTATIONS = 58, /* map, mapped and closed like those above */
-	FD_MUTATION_OUT = 59, /* where a cell of the shared table takes a new DNA's descriptors */
-	FD_MUTATION_IN = 60, /* where root, or a gamete, puts them in */
-	FD_MUTATE = 61,  /* the program that puts it in force */
-	FD_FIXED = 62,
+	FD_CARRY = 56,   /* program of the gamete: signals from other hosts */
+	FD_INFECT = 57,  /* and requests that have killed on other hosts */
+	FD_CONTAGIONS = 58, /* map of these, read-only */
+	FD_WISHES = 59,  /* map of hosts that this one wants expelled, read-only */
+	FD_EXPELLED = 60, /* file of those that are; the gamete appends */
+	FD_KEYS = 61,    /* file of keys that follow each other; the gamete reads and appends */
+	FD_GERM_EVEN = 62, /* the germ of bank 0; from here on of a DNA that changes */
+	FD_GARDEN = 63,  /* directory where root mounts later DNAs' roots, in a mount namespace of the cells; or /dev/null */
+	FD_MUTATIONS = 64, /* map, mapped and closed like those above */
+	FD_MUTATION_OUT = 65, /* where a cell of the shared table takes a new DNA's descriptors */
+	FD_MUTATION_IN = 66, /* where root, or a gamete, puts them in */
+	FD_MUTATE = 67,  /* the program that puts it in force */
+	FD_FIXED = 68,
 };
 
 static inline int plan_germ(const struct plan *p)

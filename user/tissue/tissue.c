@@ -100,6 +100,14 @@ uint64_t clock_boot_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+uint64_t clock_wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static void *map_array(int fd, size_t value, size_t entries, int protection)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -14,7 +14,7 @@
 struct chart;
 struct commons;
 struct crowd;
-struct identity;
+struct pair;
 struct synapse;
 struct vessel;
 
@@ -41,7 +41,7 @@ struct tissue {
 	volatile struct vitals *vitals;               /* by slot: the own one is written */
 	volatile struct vessel_load *loads;           /* by vessel: written by the blood cell that serves it */
 	const uint8_t *key;                           /* the organism's, 32 bytes; NULL: cells prove nothing */
-	const struct identity *pair;                  /* the organism's, for links; NULL: no links, or not for this cell */
+	const struct pair *pair;                      /* the organism's and the host's, for links; NULL: no links, or not for this cell */
 	const struct chart *charts;                   /* read-only, by slot */
 	struct commons *commons;
 	struct synapse *synapse[VESSELS_MAX];
@@ -63,6 +63,7 @@ void tissue_log(const struct tissue *t, const char *format, ...) __attribute__((
 /* Milliseconds of the monotonic coarse clock (resolution 1 to 4 ms), and the boot clock in nanoseconds. */
 uint64_t clock_ms(void);
 uint64_t clock_boot_ns(void);
+uint64_t clock_wall_ns(void); /* since 1970; may be set back */
 
 /* Maps the maps of the family from the egg's descriptors and makes the shared memory. 0 or -errno. For the egg. */
 int tissue_open(struct tissue *t);
