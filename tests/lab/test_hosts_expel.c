@@ -83,13 +83,6 @@ Test(lab_98_hosts_expel, a_most_of_the_family_cuts_a_host_off)
 	cr_expect(!strstr(lab.out, "198.51.100.7"), "what was decided afterwards has come to it");
 }
 
-static bool nobody_lives(void *arg)
-{
-	(void)arg;
-	lab_ctl(&lab, "status");
-	return lab.code == 3;
-}
-
 Test(lab_98_hosts_expel, b_neither_a_new_number_nor_a_restart_of_the_others_lets_it_in)
 {
 	char id[17], again[17], words[160];
@@ -114,8 +107,7 @@ Test(lab_98_hosts_expel, b_neither_a_new_number_nor_a_restart_of_the_others_lets
 	cr_expect_eq(lab.code, 0, "nobody was turned away");
 	cr_expect_eq(trio_links(&trio, trio.third), 0);
 	/* The mother forgets nothing. */
-	lab_kill(&lab, NULL, 128);
-	cr_assert(lab_wait(LAB_SOON_S, nobody_lives, NULL));
+	lab_kill_everything(&lab);
 	lab_ctl(&lab, "up eth0 --dna %s", lab.dna);
 	cr_assert_eq(lab.code, 0, "%s", lab.err);
 	expect_said(NULL, "hosts", "expelled");

@@ -62,13 +62,6 @@ static void public_key(const char *host, char key[64])
 	key[strcspn(key, "\n")] = 0;
 }
 
-static bool nobody_lives(void *arg)
-{
-	(void)arg;
-	lab_ctl(&lab, "status");
-	return lab.code == 3;
-}
-
 Test(lab_99_hosts_keys, a_a_new_key_reaches_all_and_outlives_gametes_and_up)
 {
 	char here[64], there[64];
@@ -83,8 +76,7 @@ Test(lab_99_hosts_keys, a_a_new_key_reaches_all_and_outlives_gametes_and_up)
 	cr_expect(trio_linked(&trio), "not all are linked again");
 	expect_generation(lab.client, 2, 1);
 	/* Root's file follows when it is asked for, and at `up`. */
-	lab_kill(&lab, NULL, 128);
-	cr_assert(lab_wait(LAB_SOON_S, nobody_lives, NULL));
+	lab_kill_everything(&lab);
 	lab_ctl(&lab, "up eth0 --dna %s", lab.dna);
 	lab_expect(&lab, 0, "now the key of generation 2");
 	cr_expect(trio_linked(&trio), "not all are linked again");
@@ -127,8 +119,7 @@ Test(lab_99_hosts_keys, c_a_mother_who_has_come_back_knows_the_key_before)
 	lab_sh(&lab, "ip -n %s link set eth0 down", trio.third);
 	lab_ctl(&lab, "key rotate");
 	lab_expect(&lab, 0, "generation 2");
-	lab_kill(&lab, NULL, 128);
-	cr_assert(lab_wait(LAB_SOON_S, nobody_lives, NULL));
+	lab_kill_everything(&lab);
 	lab_ctl(&lab, "up eth0 --dna %s", lab.dna);
 	lab_expect(&lab, 0, "the egg is laid");
 	lab_sh(&lab, "ip -n %s link set eth0 up; ip -n %s route add default via 10.98.0.1", trio.third, trio.third);

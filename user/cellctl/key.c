@@ -5,7 +5,9 @@
 #include "cellctl/host_place.h"
 #include "immune/ttl.h"
 #include "secret/secret.h"
+#include "shared/link.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +68,21 @@ int key_catch_up(const struct invocation *in, const char *name, const char *file
 	return error;
 }
 
+/* Alone, an organism has the key that its file says. */
+static bool is_linked(const struct invocation *in, const char *name)
+{
+	int fd = name[0] ? pin_map(in, name, "link_state", true) : -1;
+	struct link_state l = { 0 };
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return false;
+	if (bpf_map_lookup_elem(fd, &zero, &l))
+		l.on = 0;
+	close(fd);
+	return l.on;
+}
+
 int key_of(const struct invocation *in, const char *name, struct key_ring *ring)
 {
 	char file[PIN_PATH];
@@ -74,7 +91,7 @@ int key_of(const struct invocation *in, const char *name, struct key_ring *ring)
 	if (error)
 		return verb_say(VERB_FAILED, "the key of %s is not found in %s/%s: %s", name, in->run_dir, name, strerror(-error));
 	code = load(file, ring);
-	if (!code)
+	if (!code && is_linked(in, name))
 		key_catch_up(in, name, file, ring);
 	return code;
 }
@@ -117,7 +134,7 @@ static int print_public(const struct invocation *in)
 	if (secret_lock(&ring, sizeof(ring)))
 		return verb_say(VERB_FAILED, "there is no memory for the key: %s", strerror(errno));
 	code = load(file, &ring);
-	if (!code && name[0])
+	if (!code && is_linked(in, name))
 		key_catch_up(in, name, file, &ring);
 	if (!code) {
 		secret_write(ring.identity.credential.public, SECRET_PUBLIC_BYTES, text, sizeof(text));
@@ -132,7 +149,7 @@ static void pass_on(const struct invocation *in, const char *name, const struct 
 {
 	int error;
 
-	if (!name[0] || !before->identity.credential.generation)
+	if (!is_linked(in, name) || !before->identity.credential.generation)
 		return;
 	error = host_pass_key(in, name, before, after);
 	if (error)
@@ -147,7 +164,7 @@ static int replace(const struct invocation *in, const char *name, const char *fi
 
 	if (key_ring_load(file, &ring[0], &why))
 		return verb_say(VERB_FAILED, "%s %s", file, why);
-	if (name[0] && key_catch_up(in, name, file, &ring[0]))
+	if (is_linked(in, name) && key_catch_up(in, name, file, &ring[0]))
 		return VERB_FAILED;
 	ring[1] = ring[0];
 	error = key_ring_rotate(&ring[1], (uint64_t)time(NULL) + accept_s);
