@@ -120,7 +120,7 @@ Test(lab_96_hosts, c_sisters_find_each_other_and_their_mother_again)
 	char words[96];
 
 	trio_grow(&trio);
-	lab_kill(&lab, NULL, 128);
+	lab_kill_everything(&lab);
 	cr_assert(lab_wait(LAB_SOON_S, nobody_lives, NULL));
 	cr_expect(lab_wait(LAB_SOON_S, two_are_linked, NULL), "the sisters are not linked");
 	trio_at(&trio, trio.third, "immune ban 198.51.100.7");
