@@ -225,6 +225,7 @@
 	X(TOP_user, ALWAYS, "cells gave up every other user for good")                                                 \
 	X(TOP_key, ALWAYS, "cells prove themselves with the key they were born with")                                  \
 	X(CELLS_max, ALWAYS, "places of cells are made at the start")                                                  \
+	X(CELLS_priority, ALWAYS, "root gives it to all cells at the start")                                           \
 	X(STEM_min, ALWAYS, "places of cells are made at the start")                                                   \
 	X(BLOOD_max, ALWAYS, "listeners of cells that own connections are made at the start")                          \
 	X(DRONE_max, ALWAYS, "places of cells are made at the start")                                                  \
