@@ -263,6 +263,37 @@ Test(lab_70_bad_clients, h_more_than_there_is_room_for)
 	expect_others_served(4);
 }
 
+static void expect_answer(struct lab_conn *c, const char *who)
+{
+	lab_say(c, "GET /hello HTTP/1.1\r\nHost: lab\r\n\r\n");
+	cr_expect(answered(c, LAB_SOON_S), "%s is not answered", who);
+}
+
+/* Long before their time is up; who speaks now and then keeps its connection. */
+Test(lab_70_bad_clients, m_who_says_nothing_makes_room)
+{
+	struct timespec pause = { .tv_nsec = 200000000 };
+	struct lab_conn silent[15], busy, c;
+
+	live("limits { connections = 16 } timeouts { head = \"5m\"  idle = \"5m\" } cells { blood { min = 1 max = 1 } }");
+	struct number open = { "circulation.connections", 16 };
+
+	lab_connect(&busy, LAB_SERVER_V4);
+	for (int i = 0; i < 15; i++)
+		lab_connect(&silent[i], LAB_SERVER_V4);
+	cr_assert(lab_wait(LAB_SOON_S, has_reached, &open));
+	for (int i = 0; i < 8; i++) {
+		expect_answer(&busy, "who has been there all the time");
+		lab_connect(&c, LAB_SERVER_V4);
+		expect_answer(&c, "who is new");
+		lab_hang_up(&c);
+		nanosleep(&pause, NULL);
+	}
+	for (int i = 0; i < 15; i++)
+		lab_hang_up(&silent[i]);
+	lab_hang_up(&busy);
+}
+
 /* Reads until the connection ends or the time is over; how many bytes came. */
 static size_t drink(struct lab_conn *c, bool *closed)
 {

@@ -79,7 +79,7 @@ struct artery {
 	uint64_t pause_until;
 	uint64_t next_due;          /* clock_ms of the next deadline, or earlier */
 	uint32_t sweep_every;       /* shortest time between two sweeps */
-	uint32_t evict_at;          /* where the search for a buffer goes on */
+	uint32_t evict_at;          /* where the search for a buffer, or for room, goes on */
 	uint64_t leave_by;          /* clock_ms at which a leaving cell gives up on what is open; 0: not leaving */
 	struct rate_table *rate;
 	bool strict;                /* the family is alarmed: less patience, fewer requests */
@@ -208,6 +208,9 @@ void pathogen_mark(struct artery *a, struct conn *c, uint32_t slot);
 bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
 /* A drone is dead: tells the kernel what it died over, if it was its own fault. */
 void pathogen_blame(struct artery *a, uint32_t drone);
+
+/* blood_evict.c: closes a connection that has been silent for long, so that there is room. False when there is none. */
+bool blood_evict(struct artery *a);
 
 /* blood_mutate.c: takes on what a DNA says, at the start and whenever another has come into force. */
 void blood_express(struct artery *a);

@@ -113,7 +113,7 @@ void blood_accept(struct artery *a, uint32_t listen)
 		int fd;
 
 		/* Not taken out of the kernel's queue before there is room for it. */
-		if (is_full(a)) {
+		if (is_full(a) && !blood_evict(a)) {
 			blood_pause(a);
 			break;
 		}
@@ -142,8 +142,8 @@ void blood_pause(struct artery *a)
 	if (a->paused)
 		return;
 	a->paused = true;
-	/* When only a record is missing, the next close ends the pause. */
-	a->pause_until = a->open < a->vessel->capacity ? a->now_ms + PAUSE_MS : UINT64_MAX;
+	/* The next close ends the pause; else it is looked again who has fallen silent. */
+	a->pause_until = a->now_ms + PAUSE_MS;
 	for (uint32_t l = 0; l < a->t->plan->listens; l++)
 		epoll_ctl(a->epoll, EPOLL_CTL_DEL, plan_listener(a->t->plan, a->v, l), NULL);
 	/* One that leaves has room, but no use for it. */
