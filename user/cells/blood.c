@@ -303,9 +303,15 @@ void blood_call_neuron(struct artery *a)
 static void blood_pulse(struct artery *a)
 {
 	uint64_t since = a->now_ms - a->pulse_ms, cpu;
+	bool put_off = a->came && !a->put_off;
 	uint32_t busy;
 
+	a->came = false;
 	if (since < PULSE_MS)
+		return;
+	/* Who has just come is about to ask: that first. */
+	a->put_off = put_off;
+	if (put_off)
 		return;
 	cpu = blood_cpu_ns();
 	busy = (uint32_t)((cpu - a->pulse_cpu_ns) / 1000 / since);

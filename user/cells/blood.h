@@ -63,6 +63,7 @@ struct artery {
 	uint32_t exhibits;
 	uint32_t exhibit_next;      /* slot + 1 that is to be one as soon as its connection lets it go; 0: none */
 	uint32_t rung;              /* requests queued since drones were last woken */
+	bool came, put_off;         /* somebody has connected in this turn; the pulse has waited for such a turn */
 	uint64_t pulse_ms;          /* when it showed its pulse last */
 	uint64_t pulse_cpu_ns;      /* its processor time then */
 	uint64_t called_ms;         /* when it called the neuron last */
@@ -137,7 +138,7 @@ void body_restart(struct conn *c);
 /* Decodes what has come into the slot as the next part, if there is any. 0 or -400. */
 int body_stage(struct artery *a, struct conn *c);
 /* Sends what is left of 100 Continue. True when it is out. */
-bool blood_continue(struct artery *a, struct conn *c);
+bool blood_continue(struct artery *a, uint32_t i);
 
 /* blood_request.c */
 /* The head in hand decides: memory, a refusal, the body, or a drone. */
@@ -208,6 +209,9 @@ void pathogen_mark(struct artery *a, struct conn *c, uint32_t slot);
 bool pathogen_refuses(struct artery *a, const struct conn *c, uint32_t slot);
 /* A drone is dead: tells the kernel what it died over, if it was its own fault. */
 void pathogen_blame(struct artery *a, uint32_t drone);
+
+/* The socket is full: the set is to tell when there is room again. Until then it would only wake for nothing. */
+void conn_watch(struct artery *a, uint32_t i);
 
 /* blood_evict.c: closes a connection that has been silent for long, so that there is room. False when there is none. */
 bool blood_evict(struct artery *a);

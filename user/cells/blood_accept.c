@@ -50,7 +50,7 @@ static int conn_fresh(const struct dna *dna, struct conn *c, int fd, const struc
 	c->serial = serial;
 	c->cookie = cookie;
 	c->phase = CONN_READING;
-	c->flags = CONN_READABLE;
+	c->flags = 0;
 	c->slot = SYNAPSE_SLOTS;
 	c->file = -1;
 	conn_peer(c, from);
@@ -64,7 +64,7 @@ static int conn_fresh(const struct dna *dna, struct conn *c, int fd, const struc
 bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 {
 	uint32_t i = vessel_take(a->vessel);
-	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
 	struct conn *c;
 
 	if (i == CONN_NONE) {
@@ -79,6 +79,7 @@ bool blood_enter(struct artery *a, int fd, const struct sockaddr_storage *from)
 		return false;
 	}
 	a->open++;
+	a->came = true;
 	screen_enter(a, c);
 	e.data.u64 = (uint64_t)c->serial << 32 | i;
 	if (epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &e)) {

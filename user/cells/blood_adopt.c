@@ -129,7 +129,7 @@ static void repair(struct artery *a, uint32_t i)
 
 	repair_slot(a, i);
 	if (c->phase == CONN_READING) {
-		c->flags &= CONN_READABLE | CONN_CLOSED_IN;
+		c->flags &= CONN_LASTING;
 		/* Whatever it was about to become, nobody knows of it yet. */
 		if (c->slot < SYNAPSE_SLOTS)
 			slot_abandon(a, i);

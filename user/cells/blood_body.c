@@ -70,20 +70,22 @@ int body_stage(struct artery *a, struct conn *c)
 	return 0;
 }
 
-bool blood_continue(struct artery *a, struct conn *c)
+bool blood_continue(struct artery *a, uint32_t i)
 {
 	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct conn *c = conn_at(a, i);
 	uint64_t done = c->sent - c->cont_base;
 	ssize_t n;
 
-	(void)a;
 	if (done < sizeof(text) - 1) {
 		n = send(c->fd, text + done, sizeof(text) - 1 - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 		c->sent += n > 0 ? (uint64_t)n : 0;
 		done = c->sent - c->cont_base;
 	}
-	if (done < sizeof(text) - 1)
+	if (done < sizeof(text) - 1) {
+		conn_watch(a, i);
 		return false;
+	}
 	COMMIT();
 	c->flags &= ~(uint32_t)CONN_CONTINUE;
 	return true;

@@ -160,7 +160,7 @@ static enum step go_body(struct artery *a, uint32_t i)
 {
 	struct conn *c = conn_at(a, i);
 
-	if ((c->flags & CONN_CONTINUE) && !blood_continue(a, c))
+	if ((c->flags & CONN_CONTINUE) && !blood_continue(a, i))
 		return STEP_STOP;
 	if ((uint32_t)c->received - c->progress >= BODY_PROGRESS) {
 		c->progress = (uint32_t)c->received;

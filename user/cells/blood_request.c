@@ -24,7 +24,7 @@ static bool request_is_plain(const struct http_request *r)
 
 static void request_flags(const struct artery *a, struct conn *c, const struct http_request *r)
 {
-	c->flags &= CONN_READABLE | CONN_CLOSED_IN;
+	c->flags &= CONN_LASTING;
 	c->flags |= r->keep_alive && !a->leave_by ? CONN_KEEP : 0;
 	c->flags |= r->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0;
 	c->flags |= r->chunked ? CONN_CHUNKED : 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -71,7 +72,7 @@ static void answer_done(struct artery *a, uint32_t i)
 	}
 	vessel_shrink(a->vessel, c, c->used);
 	conn_phase(c, CONN_READING);
-	c->flags &= CONN_READABLE | CONN_CLOSED_IN;
+	c->flags &= CONN_LASTING;
 	conn_deadline(a, i, c->received == c->used ? a->t->germ->dna.idle_ms :
 							     screen_patience(a, a->t->germ->dna.head_ms));
 }
@@ -150,10 +151,20 @@ static void free_the_slot(struct artery *a, struct conn *c)
 	c->slot = SYNAPSE_SLOTS;
 }
 
+void conn_watch(struct artery *a, uint32_t i)
+{
+	struct conn *c = conn_at(a, i);
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = (uint64_t)c->serial << 32 | i };
+
+	if (!(c->flags & CONN_WATCHED) && !epoll_ctl(a->epoll, EPOLL_CTL_MOD, c->fd, &e))
+		c->flags |= CONN_WATCHED;
+}
+
 static void wait_for_client(struct artery *a, uint32_t i, bool first)
 {
 	struct conn *c = conn_at(a, i);
 
+	conn_watch(a, i);
 	free_the_slot(a, c);
 	if (first || (uint32_t)c->sent - c->progress >= SEND_PROGRESS) {
 		c->progress = (uint32_t)c->sent;

@@ -55,6 +55,8 @@ enum conn_flag {
 	CONN_GZIP = 0x200,     /* the client accepts gzip */
 	CONN_PLAIN = 0x400,    /* a GET or HEAD whose answer may be remembered */
 	CONN_STALE = 0x800,    /* adopted: the kernel is asked what was read and written before anything else */
+	CONN_WATCHED = 0x1000, /* room in the socket is told of, too: it was full once */
+	CONN_LASTING = CONN_READABLE | CONN_CLOSED_IN | CONN_WATCHED, /* what is said of the connection, not of a request */
 };
 
 /* The trusted proxies that a connection comes through. */
