@@ -19,6 +19,7 @@ static struct {
 	uint64_t from;	 /* id of the host that told it; 0: this host's own */
 } votes[VOTES_MAX];
 static uint64_t last;
+static uint32_t counted_of; /* hosts, when votes were last counted */
 
 static bool is_known(const uint8_t key[32])
 {
@@ -228,6 +229,17 @@ static void vote(struct gamete_cell *g, uint64_t id, uint64_t stamp, uint32_t wi
 	tell_all(g);
 }
 
+/* More hosts than were known when votes came may make a majority possible. */
+static void recount(struct gamete_cell *g)
+{
+	if (counted_of == g->count.family)
+		return;
+	counted_of = g->count.family;
+	for (unsigned i = 0; i < VOTES_MAX; i++)
+		if (votes[i].number)
+			count(g, votes[i].v.target);
+}
+
 void expel_look(struct gamete_cell *g)
 {
 	uint64_t id, before;
@@ -236,6 +248,7 @@ void expel_look(struct gamete_cell *g)
 	if (g->now_ms - g->looked_ms < LOOK_MS)
 		return;
 	g->looked_ms = g->now_ms;
+	recount(g);
 	for (bool first = true; !bpf_map_get_next_key(FD_WISHES, first ? NULL : &before, &id); before = id, first = false) {
 		if (bpf_map_lookup_elem(FD_WISHES, &id, &w) || !id || id == g->self || !w.stamp)
 			continue;
