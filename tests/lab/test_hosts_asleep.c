@@ -80,16 +80,25 @@ Test(lab_97_hosts_asleep, a_bans_cross_and_nobody_wakes)
 	expect_all_asleep("a ban and its end");
 }
 
+static void expect_nobody_wakes_for(const char *signal, const char *source)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "secrete %s 1", signal);
+	trio_at(&trio, lab.client, words);
+	lab_expect(&lab, 0, NULL);
+	/* What comes later on the same links has come: so had this. */
+	snprintf(words, sizeof(words), "immune ban %s", source);
+	trio_at(&trio, lab.client, words);
+	expect_said(trio.third, "immune list --json", source, true);
+	expect_all_asleep(signal);
+}
+
 Test(lab_97_hosts_asleep, b_an_alarm_wakes_nobody_and_growth_does)
 {
 	trio_grow(&trio);
-	trio_at(&trio, lab.client, "secrete alarm 1");
-	lab_expect(&lab, 0, NULL);
-	trio_at(&trio, lab.client, "secrete calm 1");
-	/* What comes later on the same links has come: so had these. */
-	trio_at(&trio, lab.client, "immune ban 198.51.100.7");
-	expect_said(trio.third, "immune list --json", "198.51.100.7", true);
-	expect_all_asleep("an alarm");
+	expect_nobody_wakes_for("alarm", "198.51.100.7");
+	expect_nobody_wakes_for("calm", "198.51.100.8");
 	trio_at(&trio, lab.client, "secrete growth:drone 1");
 	lab_expect(&lab, 0, NULL);
 	cr_expect(lab_wait(LAB_SOON_S, is_awake, NULL), "the mother sleeps on");
