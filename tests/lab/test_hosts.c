@@ -135,6 +135,19 @@ Test(lab_96_hosts, c_sisters_find_each_other_and_their_mother_again)
 	expect_ban(NULL, "198.51.100.7", true);
 }
 
+/* How the mother is, as a host has it from her. */
+static bool says_dormant(void *host)
+{
+	trio_at(&trio, host, "hosts --json");
+	return strstr(lab.out, "\"state\": \"dormant\"") && strstr(lab.out, "\"egg\": 1") && strstr(lab.out, "\"neuron\": 0");
+}
+
+static bool says_awake(void *host)
+{
+	trio_at(&trio, host, "hosts");
+	return strstr(lab.out, " awake: 1 neuron") && strstr(lab.out, "2 bans");
+}
+
 static bool says_vitals(void *host)
 {
 	trio_at(&trio, host, "hosts --json");
@@ -150,8 +163,9 @@ Test(lab_96_hosts, d_hosts_say_how_they_are_doing)
 	trio_at(&trio, NULL, "immune ban 198.51.100.9");
 	trio_at(&trio, NULL, "immune unban 198.51.100.9");
 	cr_expect(lab_wait(2 * LAB_SOON_S, says_vitals, trio.third), "%s", lab.out);
-	trio_at(&trio, trio.third, "hosts");
-	cr_expect(strstr(lab.out, "1 neuron") && strstr(lab.out, "2 bans"), "%s", lab.out);
+	cr_expect(lab_wait(LAB_SOON_S, says_dormant, trio.third), "%s", lab.out);
+	lab_wake(&lab);
+	cr_expect(lab_wait(LAB_SOON_S, says_awake, trio.third), "%s", lab.out);
 	trio_at(&trio, trio.third, "status --json");
 	cr_expect(strstr(lab.out, "\"vitals\""), "%s", lab.out);
 }

@@ -130,9 +130,10 @@ Test(lab_98_hosts_expel, c_daughters_of_an_expelled_mother_find_each_other)
 	trio_id(&trio, NULL, id);
 	vote(trio.third, id, "");
 	vote(lab.client, id, "");
-	cr_expect(lab_wait(LAB_SOON_S, is_alone, NULL), "the mother is linked");
+	/* That they are three is believed after some seconds only. */
+	cr_expect(lab_wait(2 * LAB_SOON_S, is_alone, NULL), "the mother is linked");
 	cr_expect(lab_wait(LAB_SOON_S, sisters_are_linked, NULL), "the sisters are not linked");
-	expect_said(trio.third, "hosts", "expelled");
+	expect_said(trio.third, "hosts --json", "\"relation\": \"expelled\"");
 	trio_at(&trio, trio.third, "immune ban 198.51.100.7");
 	expect_said(lab.client, "immune list --json", "198.51.100.7");
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "caller.h"
 #include "lab.h"
-#include "link/record.h"
+#include "link/host.h"
 #include "link/spore.h"
 #include "link/wire.h"
 #include "tissue/key.h"
@@ -16,6 +16,7 @@ LAB_SUITE(lab_98_link_words, 90);
 
 #define EGG_PORT  7946
 #define LINK_PORT 7946
+#define HOST_ID	  77
 #define LINES_S	  1.05 /* the egg says one line in a second */
 
 static struct identity mother, stranger;
@@ -262,9 +263,21 @@ Test(lab_98_link_words, a_wrong_words_to_an_egg)
 	far("down");
 }
 
+/* As the organism certifies a host; the pair is of this test's own. */
+static void write_host(uint8_t bytes[RECORD_HOST_BYTES])
+{
+	static const uint8_t seed[SECRET_SEED_BYTES] = { 7 };
+	struct record_host host = { .id = HOST_ID };
+
+	secret_public(seed, host.key);
+	host_certify(host.certificate, mother.seed, host.id, host.key);
+	host_prove(host.proof, seed, c.handshake.script, false);
+	record_host_write(&host, bytes);
+}
+
 static void write_hello(uint8_t bytes[RECORD_HELLO_BYTES])
 {
-	struct record_hello hello = { .id = 77, .generation = 1, .port = LINK_PORT, .relation = RELATION_MOTHER };
+	struct record_hello hello = { .id = HOST_ID, .generation = 1, .port = LINK_PORT, .relation = RELATION_MOTHER };
 
 	memset(hello.dna_sha256, 'a', HOST_DNA - 1);
 	record_hello_write(&hello, bytes);
@@ -273,11 +286,14 @@ static void write_hello(uint8_t bytes[RECORD_HELLO_BYTES])
 /* A link to the organism, on which both have said who they are. */
 static void link_up(void)
 {
-	uint8_t hello[RECORD_HELLO_BYTES];
+	uint8_t host[RECORD_HOST_BYTES], hello[RECORD_HELLO_BYTES];
 
-	write_hello(hello);
 	cr_assert(caller_open(&c, LAB_SERVER_V4, LINK_PORT, &mother, HANDSHAKE_LINK), "no link");
+	write_host(host);
+	caller_say(&c, STREAM_HOST, host, sizeof(host), false, -1);
+	write_hello(hello);
 	caller_say(&c, STREAM_HELLO, hello, sizeof(hello), false, -1);
+	cr_assert(caller_hear(&c, answer) == RECORD_HOST_BYTES && answer[0] == STREAM_HOST);
 	cr_assert(caller_hear(&c, answer) == RECORD_HELLO_BYTES && answer[0] == STREAM_HELLO);
 }
 
@@ -362,9 +378,18 @@ static void expect_link_ends(void (*say)(void), char *log)
 	cr_expect(lab_wait(LAB_SOON_S, has_log_line, log), "%u lines: %s", log_lines(log), log);
 }
 
+/* What is said instead of a host's own proof, and a word that comes before it: nobody is told that it was there. */
+static void expect_unmet(enum stream_kind kind, const void *bytes, size_t n)
+{
+	cr_assert(caller_open(&c, LAB_SERVER_V4, LINK_PORT, &mother, HANDSHAKE_LINK));
+	caller_say(&c, kind, bytes, n, false, -1);
+	cr_expect(caller_is_left(&c, NULL), "kind %d", kind);
+	caller_close(&c);
+}
+
 Test(lab_98_link_words, c_wrong_words_on_a_link_end_it)
 {
-	const uint8_t beat[RECORD_BEAT_BYTES] = { 1 };
+	uint8_t beat[RECORD_BEAT_BYTES] = { 1 }, host[RECORD_HOST_BYTES], hello[RECORD_HELLO_BYTES];
 	char bad[] = "is gone: Bad message", twice[] = "is gone: Protocol error";
 
 	lay_linked();
@@ -372,11 +397,12 @@ Test(lab_98_link_words, c_wrong_words_on_a_link_end_it)
 	expect_link_ends(altered_beat, bad);
 	lab_sh(&lab, ": >%s/lab/log", lab.run_dir);
 	expect_link_ends(malformed_beat, bad);
-	/* Before it has said who it is, nobody is told that it was there. */
-	cr_assert(caller_open(&c, LAB_SERVER_V4, LINK_PORT, &mother, HANDSHAKE_LINK));
-	caller_say(&c, STREAM_BEAT, beat, sizeof(beat), false, -1);
-	cr_expect(caller_is_left(&c, NULL));
-	caller_close(&c);
+	expect_unmet(STREAM_BEAT, beat, sizeof(beat));
+	write_hello(hello);
+	expect_unmet(STREAM_HELLO, hello, sizeof(hello));
+	/* The proof is of the link before. */
+	write_host(host);
+	expect_unmet(STREAM_HOST, host, sizeof(host));
 	link_up();
 	caller_close(&c);
 }

@@ -148,3 +148,101 @@ Test(gamete_kin, who_is_counted_twice_for_a_moment_is_not_believed)
 	kin_count(&c, 18, 9000 + KIN_STEADY_MS);
 	cr_expect_eq(c.family, 11, "the least of the time");
 }
+
+Test(gamete_kin, a_family_that_comes_together_is_known_as_soon_as_each_was_there_long_enough)
+{
+	struct kin_count c = { 0 };
+
+	kin_count(&c, 2, 1000);
+	kin_count(&c, 3, 2000);
+	kin_count(&c, 3, 1000 + KIN_STEADY_MS);
+	cr_expect_eq(c.family, 2);
+	kin_count(&c, 3, 2000 + KIN_STEADY_MS);
+	cr_expect_eq(c.family, 3);
+	/* The third was away for a moment: its time begins anew. */
+	c = (struct kin_count){ 0 };
+	kin_count(&c, 2, 1000);
+	kin_count(&c, 3, 2000);
+	kin_count(&c, 2, 3000);
+	kin_count(&c, 3, 4000);
+	kin_count(&c, 3, 2000 + KIN_STEADY_MS);
+	cr_expect_eq(c.family, 2);
+	kin_count(&c, 3, 4000 + KIN_STEADY_MS);
+	cr_expect_eq(c.family, 3);
+}
+
+Test(gamete_kin, who_is_expelled_keeps_no_place_of_a_relative)
+{
+	add(1, 900, RELATION_GRANDMOTHER);
+	add(2, 30, RELATION_SISTER);
+	row[2].state = HOST_LINKED;
+	cr_expect_eq(kin_expel(&k, 30, 77), 2);
+	cr_expect(row[2].relation == RELATION_EXPELLED && row[2].state == HOST_KNOWN && row[2].heard_ns == 77);
+	cr_expect_eq(foster_after(KIN_ORPHAN_MS), 1);
+	kin_lost(&k, 1, false, 0);
+	cr_expect_eq(foster_after(KIN_ORPHAN_MS), -1, "it is called still");
+	/* Nobody here knew it. */
+	cr_expect_eq(kin_expel(&k, 31, 78), 3);
+	cr_expect(row[3].id == 31 && row[3].relation == RELATION_EXPELLED && !strcmp(row[3].address, "-"));
+}
+
+Test(gamete_kin, the_expelled_longest_ago_makes_room)
+{
+	for (unsigned i = 0; i < HOSTS_EXPELLED; i++)
+		cr_expect_eq(kin_expel(&k, 100 + i, 1000 + i), (int)i + 1);
+	row[4].heard_ns = 5;
+	cr_expect_eq(kin_expel(&k, 500, 2000), 4);
+	cr_expect(row[4].id == 500 && row[0].relation == RELATION_MOTHER);
+	/* And whose row is needed for somebody who lives: not theirs. */
+	for (unsigned i = HOSTS_EXPELLED + 1; i < HOSTS_MAX; i++) {
+		add((int)i, 600 + i, RELATION_SISTER);
+		k.link[i] = KIN_CALLS;
+	}
+	cr_expect_eq(kin_room(&k), -1, "an expelled host's is not free");
+	/* When all are taken by who is linked, there is none for one more. */
+	for (unsigned i = 1; i <= HOSTS_EXPELLED; i++)
+		if (i != 4) {
+			row[i].relation = RELATION_DAUGHTER;
+			k.link[i] = KIN_CALLS;
+		}
+	cr_expect_eq(kin_expel(&k, 501, 3000), -1);
+}
+
+Test(gamete_kin, who_is_expelled_does_not_come_back_by_its_address)
+{
+	const struct record_hello hello = { .id = 31, .port = 1, .relation = RELATION_MOTHER };
+
+	add(1, 30, RELATION_DAUGHTER);
+	kin_expel(&k, 30, 1);
+	cr_expect_eq(kin_find(&k, &hello, row[1].address), 2, "another host at that address has a row of its own");
+	cr_expect(row[1].relation == RELATION_EXPELLED && row[2].relation == RELATION_DAUGHTER);
+}
+
+Test(gamete_kin, without_a_mother_for_good_the_grandmother_is_next)
+{
+	add(1, 10, RELATION_SISTER);
+	add(2, 900, RELATION_GRANDMOTHER);
+	kin_expel(&k, 1000, 1);
+	cr_expect_eq(kin_mother(&k), -1);
+	k.now_ms = LOST_S + 5;
+	cr_expect_eq(kin_choose_mother(&k), 2);
+	cr_expect(kin_mother(&k) == 2 && kin_call_mother(&k) == 2, "she is called at once");
+	cr_expect_eq(kin_next_ms(&k), k.now_ms);
+}
+
+Test(gamete_kin, else_the_lowest_sister_is_everybody_s_mother)
+{
+	add(1, 40, RELATION_SISTER);
+	add(2, 30, RELATION_SISTER);
+	add(3, 20, RELATION_DAUGHTER);
+	kin_expel(&k, 1000, 1);
+	cr_expect_eq(kin_choose_mother(&k), 2);
+	/* The lowest waits: it has no mother any more, and those who come are its daughters. */
+	begin();
+	add(1, 60, RELATION_SISTER);
+	kin_expel(&k, 1000, 1);
+	cr_expect_eq(kin_choose_mother(&k), -1);
+	cr_expect(kin_mother(&k) == -1 && kin_next_ms(&k) == UINT64_MAX);
+	cr_expect_eq(kin_find(&k, &(struct record_hello){ .id = 60, .port = 1, .relation = RELATION_MOTHER }, row[1].address), 1);
+	cr_expect_eq(row[1].relation, RELATION_DAUGHTER);
+}

@@ -10,8 +10,9 @@
 #include "lab.h"
 #include "link/bans.h"
 #include "link/handshake.h"
-#include "link/record.h"
+#include "link/host.h"
 #include "link/spore.h"
+#include "link/succession.h"
 #include "link/wire.h"
 
 #define NOW 1700000000ULL
@@ -234,16 +235,76 @@ static size_t make_upto(uint8_t *to)
 	return RECORD_UPTO_BYTES;
 }
 
+static size_t make_signal(uint8_t *to)
+{
+	record_signal_write(&(struct record_signal){ .host = 0x1122334455667788, .molecule = 12, .kind = HORMONE_GROWTH,
+		.class = CLASS_DRONE, .strength_q16 = Q16_ONE / 2, .hops = 3 }, to);
+	return RECORD_SIGNAL_BYTES;
+}
+
+static size_t make_contagion(uint8_t *to)
+{
+	record_contagion_write(&(struct record_contagion){ .scheme = 0x0807060504030201, .fingerprint = 0xfedcba9876543210,
+		.host = 0x1122334455667788, .deaths = 1, .route = 2, .cause = 11, .detail = "GET /crash" }, to);
+	return RECORD_CONTAGION_BYTES;
+}
+
+static size_t make_vitals(uint8_t *to)
+{
+	record_vitals_write(&(struct host_vitals){ .cells = { [CLASS_EGG] = 1, [CLASS_DRONE] = 0x102, [CLASS_GAMETE] = 1 },
+		.busy_permille = 500, .wait_us = 0x10203, .bans = 7, .generation = 3, .key_generation = 2, .load_percent = 152 }, to);
+	return RECORD_VITALS_BYTES;
+}
+
+/* Of who has called, in this dialogue; its own pair is that of test 2. */
+static size_t make_host(uint8_t *to)
+{
+	struct record_host r = { .id = 0x0102030405060708 };
+
+	secret_public(called, r.key);
+	host_certify(r.certificate, organism.seed, r.id, r.key);
+	host_prove(r.proof, called, caller.script, false);
+	record_host_write(&r, to);
+	return RECORD_HOST_BYTES;
+}
+
+static size_t make_vote(uint8_t *to)
+{
+	struct record_vote r = { .voter = 0x0102030405060708, .target = 9, .target_key = { 1, 2, 3 }, .stamp = 1700000000000000000, .family = 4 };
+
+	secret_public(called, r.voter_key);
+	host_certify(r.certificate, organism.seed, r.voter, r.voter_key);
+	host_vote(&r, called);
+	record_vote_write(&r, to);
+	return RECORD_VOTE_BYTES;
+}
+
+/* The next random bytes are its seed. */
+static size_t make_successor(uint8_t *to)
+{
+	struct heir next = { .cell = { 4, 5, 6 }, .identity = organism };
+
+	cr_assert_eq(identity_rotate(&next.identity, NOW + 3600), 0);
+	heir_write(&next, to);
+	return HEIR_BYTES;
+}
+
 /* X(name, KIND): in the order in which they are sealed. */
-#define RECORDS(X)        \
-	X(hello, HELLO)   \
-	X(beat, BEAT)     \
-	X(family, FAMILY) \
-	X(nobody, FAMILY) \
-	X(ban, BAN)       \
-	X(prefix, BAN)    \
-	X(lifted, BAN)    \
-	X(upto, UPTO)
+#define RECORDS(X)              \
+	X(hello, HELLO)         \
+	X(beat, BEAT)           \
+	X(family, FAMILY)       \
+	X(nobody, FAMILY)       \
+	X(ban, BAN)             \
+	X(prefix, BAN)          \
+	X(lifted, BAN)          \
+	X(upto, UPTO)           \
+	X(signal, SIGNAL)       \
+	X(contagion, CONTAGION) \
+	X(vitals, VITALS)       \
+	X(host, HOST)           \
+	X(vote, VOTE)           \
+	X(successor, SUCCESSOR)
 
 static const struct {
 	const char *name;
@@ -294,6 +355,46 @@ Test(link_vectors, d_records_are_read)
 		record_ban_write(&one, again);
 		cr_expect_arr_eq(again, bytes, RECORD_BAN_BYTES);
 	}
+}
+
+/* ... those of signals, deadly requests and vitals too. */
+Test(link_vectors, d_what_hosts_tell_of_themselves_is_read)
+{
+	uint8_t bytes[RECORD_CONTAGION_BYTES], again[RECORD_CONTAGION_BYTES];
+	struct record_contagion contagion;
+	struct record_signal signal;
+	struct host_vitals vitals;
+
+	cr_assert(read_vector("record.signal", bytes, sizeof(bytes)) == RECORD_SIGNAL_BYTES && !record_signal_read(&signal, bytes));
+	record_signal_write(&signal, again);
+	cr_expect_arr_eq(again, bytes, RECORD_SIGNAL_BYTES);
+	cr_assert(read_vector("record.contagion", bytes, sizeof(bytes)) == RECORD_CONTAGION_BYTES &&
+		!record_contagion_read(&contagion, bytes));
+	record_contagion_write(&contagion, again);
+	cr_expect_arr_eq(again, bytes, RECORD_CONTAGION_BYTES);
+	cr_assert(read_vector("record.vitals", bytes, sizeof(bytes)) == RECORD_VITALS_BYTES && !record_vitals_read(&vitals, bytes));
+	record_vitals_write(&vitals, again);
+	cr_expect_arr_eq(again, bytes, RECORD_VITALS_BYTES);
+}
+
+/* ... and what is signed is what the organism, the host and the key before have signed. */
+Test(link_vectors, d_signatures_are_believed)
+{
+	uint8_t bytes[RECORD_VOTE_BYTES];
+	struct heir next, now = { .identity = organism };
+	struct record_host host;
+	struct record_vote vote;
+
+	meet(HANDSHAKE_LINK, "link");
+	cr_assert(read_vector("record.host", bytes, sizeof(bytes)) == RECORD_HOST_BYTES && !record_host_read(&host, bytes));
+	cr_expect(host_is_certified(host.certificate, organism.credential.public, host.id, host.key));
+	cr_expect(host_is_proved(host.proof, host.key, callee.script, false));
+	cr_assert(read_vector("record.vote", bytes, sizeof(bytes)) == RECORD_VOTE_BYTES && !record_vote_read(&vote, bytes));
+	cr_expect(host_is_certified(vote.certificate, organism.credential.public, vote.voter, vote.voter_key));
+	cr_expect(host_has_voted(&vote) && vote.target == 9 && !vote.withdrawn);
+	cr_assert(read_vector("record.successor", bytes, sizeof(bytes)) == HEIR_BYTES && heir_read(&next, bytes));
+	cr_expect_eq(succession_judge(&next, &now.identity, &(struct identity){ 0 }, NOW), 0);
+	cr_expect_eq(succession_judge(&next, &now.identity, &(struct identity){ 0 }, NOW + 3600), -EACCES, "its time is over");
 }
 
 Test(link_vectors, e_a_whole_spore)

@@ -46,6 +46,12 @@ int hosts_read(const struct invocation *in, const char *name, struct host rows[H
 	return n;
 }
 
+/* As that host's own status says: only the egg sleeps. */
+static const char *life_name(const struct host_vitals *v)
+{
+	return v->cells[CLASS_EGG] ? "dormant" : "awake";
+}
+
 /* NULL (in JSON) for one that has not said it yet. */
 static json_t *vitals_json(const struct host_vitals *v)
 {
@@ -56,8 +62,8 @@ static json_t *vitals_json(const struct host_vitals *v)
 	cells = json_object();
 	for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class++)
 		json_object_set_new(cells, class_name(class), json_integer(v->cells[class]));
-	return json_pack("{s:f, s:o, s:f, s:f, s:I, s:I, s:I, s:f}", "ago_s", (double)(clock_boot_ns() - v->at_ns) / 1e9, "cells", cells,
-		"busy", v->busy_permille / 1e3, "queue_ms", v->wait_us / 1e3, "bans", (json_int_t)v->bans, "generation",
+	return json_pack("{s:f, s:s, s:o, s:f, s:f, s:I, s:I, s:I, s:f}", "ago_s", (double)(clock_boot_ns() - v->at_ns) / 1e9, "state",
+		life_name(v), "cells", cells, "busy", v->busy_permille / 1e3, "queue_ms", v->wait_us / 1e3, "bans", (json_int_t)v->bans, "generation",
 		(json_int_t)v->generation, "key_generation", (json_int_t)v->key_generation, "load", v->load_percent / 1e2);
 }
 
@@ -67,7 +73,7 @@ static void vitals_print(const struct host_vitals *v)
 
 	if (!v->at_ns)
 		return;
-	printf("%16s ", "");
+	printf("%16s %s: ", "", life_name(v));
 	for (int class = CLASS_NONE + 1; class < CLASS_COUNT; class++)
 		if (v->cells[class]) {
 			printf("%s%u %s", between, v->cells[class], class_name(class));

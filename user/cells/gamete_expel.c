@@ -12,6 +12,7 @@
 #define LOOK_MS	     500u
 #define FEW	     3u	   /* of fewer hosts no majority is possible without the one it is about, or against it */
 #define SAY_AGAIN_MS 60000u
+#define ALONE_MS     (3u * KIN_STEADY_MS) /* who is expelled leaves links to others until they have counted, too */
 
 static struct {
 	struct record_vote v;
@@ -19,6 +20,8 @@ static struct {
 	uint64_t from;	 /* id of the host that told it; 0: this host's own */
 } votes[VOTES_MAX];
 static uint64_t last;
+static uint32_t counted_of; /* hosts, when votes were last counted */
+static uint64_t alone_ms;   /* when this host, expelled, ends its links itself */
 
 static bool is_known(const uint8_t key[32])
 {
@@ -99,7 +102,7 @@ static void expel(struct gamete_cell *g, uint64_t id, uint32_t count, uint32_t e
 		id == g->self ? "; this is that host, and it goes on alone" : "");
 	if (id == g->self) {
 		g->outcast = true;
-		cut(g, id, g->key);
+		alone_ms = g->now_ms + ALONE_MS;
 		return;
 	}
 	/* Who knows its key joins the majority: so everybody learns which key to refuse. */
@@ -228,6 +231,17 @@ static void vote(struct gamete_cell *g, uint64_t id, uint64_t stamp, uint32_t wi
 	tell_all(g);
 }
 
+/* More hosts than were known when votes came may make a majority possible. */
+static void recount(struct gamete_cell *g)
+{
+	if (counted_of == g->count.family)
+		return;
+	counted_of = g->count.family;
+	for (unsigned i = 0; i < VOTES_MAX; i++)
+		if (votes[i].number)
+			count(g, votes[i].v.target);
+}
+
 void expel_look(struct gamete_cell *g)
 {
 	uint64_t id, before;
@@ -236,6 +250,9 @@ void expel_look(struct gamete_cell *g)
 	if (g->now_ms - g->looked_ms < LOOK_MS)
 		return;
 	g->looked_ms = g->now_ms;
+	if (g->outcast && g->now_ms >= alone_ms)
+		cut(g, g->self, g->key);
+	recount(g);
 	for (bool first = true; !bpf_map_get_next_key(FD_WISHES, first ? NULL : &before, &id); before = id, first = false) {
 		if (bpf_map_lookup_elem(FD_WISHES, &id, &w) || !id || id == g->self || !w.stamp)
 			continue;

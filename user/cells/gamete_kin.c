@@ -321,19 +321,22 @@ unsigned kin_tell(const struct kin *k, uint64_t id, struct record_kin kin[HOSTS_
 /* While a host changes from one link to another it may be counted twice: what was reached for a while only is no family. */
 static void grow(struct kin_count *c, uint32_t all, uint64_t now_ms)
 {
-	if (all <= c->family) {
-		c->rising = 0;
-		return;
+	if (all <= c->family || !c->rising || all <= c->rising) {
+		c->rising_ms = c->rising ? c->rising_ms : now_ms;
+		c->rising = all > c->family ? all : 0;
+		c->more = 0;
+	} else {
+		c->more_ms = c->more ? c->more_ms : now_ms;
+		c->more = !c->more || all < c->more ? all : c->more;
 	}
-	if (!c->rising)
-		c->rising_ms = now_ms;
-	if (!c->rising || all < c->rising)
-		c->rising = all;
-	if (now_ms - c->rising_ms < KIN_STEADY_MS)
+	if (!c->rising || now_ms - c->rising_ms < KIN_STEADY_MS)
 		return;
 	c->family = c->rising;
 	c->family_ms = now_ms;
-	c->rising = 0;
+	/* Who came a little later has waited as well. */
+	c->rising = c->more;
+	c->rising_ms = c->more_ms;
+	c->more = 0;
 }
 
 void kin_count(struct kin_count *c, uint32_t all, uint64_t now_ms)

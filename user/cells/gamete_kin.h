@@ -59,8 +59,9 @@ int kin_choose_mother(const struct kin *k);
 
 /* How many hosts the family has, and whether this one is with half of them or fewer. Zeros at the beginning. */
 struct kin_count {
-	uint32_t family, minority, rising;
-	uint64_t family_ms, rising_ms;
+	uint32_t family, minority;
+	uint32_t rising, more; /* the least that was reached since then, and while that many were exceeded; 0: not now */
+	uint64_t family_ms, rising_ms, more_ms;
 };
 
 /* all: hosts that can be reached now, this one counted. */
