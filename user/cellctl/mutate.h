@@ -46,7 +46,10 @@ int mutate_send(struct mutate *m);
 /* A descriptor of the cells' shared table, or -errno. */
 int mutate_borrow(const struct family *f, int number);
 
-/* mutate_spread.c: has other hosts told of it, if there are links; one that is lived by already only if they were not. 0 or the exit code, said. */
+/*
+ * mutate_spread.c: has other hosts told of it, if there are links; one that is lived by already (not new) only if they were not.
+ * 0 or the exit code, said.
+ */
 int mutate_spread(const struct mutate *m, bool is_new);
 
 /* mutate_allow.c: brings the never-ban list and the trusted proxies in the kernel to what the DNA says. 0 or -errno. */

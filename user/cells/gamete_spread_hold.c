@@ -253,6 +253,7 @@ void spread_look(struct gamete_cell *g)
 	/* Root does not say it before it is in force. */
 	if (load(1, FD_SPREAD_ROOT)) {
 		own.wanted = false;
+		own.proposed = 0;
 		uptakes_say(g, &own.held.word, NULL);
 		spread_tell_all(g);
 	}
