@@ -238,4 +238,15 @@
 	X(IMMUNE_memory, ALWAYS, "its directory is all that cells may write to")                                       \
 	X(LINK_listen, ALWAYS, "addresses are bound once, by root")
 
+/* X(OPTION): what is each host's own: a DNA that comes from another host leaves it as it is. All of them are fixed. */
+#define DNA_OWN(X)                                                                                                     \
+	X(TOP_listen)                                                                                                  \
+	X(TOP_user)                                                                                                    \
+	X(TOP_key)                                                                                                     \
+	X(IMMUNE_report_syslog)                                                                                        \
+	X(IMMUNE_report_program)                                                                                       \
+	X(IMMUNE_report_user)                                                                                          \
+	X(IMMUNE_memory)                                                                                               \
+	X(LINK_listen)
+
 #endif

@@ -20,7 +20,7 @@ static bool is_familys(const char *name)
 		"pathogens", "autopsies", "lymph", "own_ports", "antibody_v4", "antibody_v6", "prefix_v4", "prefix_v6", "allow_v4",
 		"allow_v6", "never_ban", "refused", "reports", "hosts", "link_state",
 		"shared", "blank", "tidings", "mutations", "carried", "abroad", "contagions",
-		"contagion_heard", "wishes" };
+		"contagion_heard", "wishes", "uptakes" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(name, names[i]))

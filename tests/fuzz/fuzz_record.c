@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "link/record.h"
+#include "link/spread.h"
 #include "link/succession.h"
 
 #define REQUIRE(what)          \
@@ -136,6 +137,50 @@ static void fuzz_family(const uint8_t *data, size_t n)
 		REQUIRE(kin[i].id && kin[i].relation < RELATION_COUNT && memchr(kin[i].address, 0, HOST_ADDRESS));
 }
 
+static void fuzz_spread(const uint8_t *data)
+{
+	struct spread s;
+
+	if (spread_read(&s, data))
+		return;
+	REQUIRE(s.generation && s.origin && s.stamp && s.n <= SPREAD_MOST);
+	spread_write(&s, room);
+	REQUIRE(!memcmp(room, data, SPREAD_BYTES));
+}
+
+static void fuzz_ask(const uint8_t *data)
+{
+	struct spread_ask a;
+
+	if (spread_ask_read(&a, data))
+		return;
+	REQUIRE(a.from < a.upto && a.upto <= SPREAD_MOST && a.upto - a.from <= SPREAD_WINDOW);
+	spread_ask_write(&a, room);
+	REQUIRE(!memcmp(room, data, SPREAD_ASK_BYTES));
+}
+
+static void fuzz_piece(const uint8_t *data, size_t n)
+{
+	static uint8_t whole[SPREAD_PIECE_HEAD + SPREAD_PIECE_MOST];
+	struct spread_piece p;
+
+	if (spread_piece_read(&p, data, n))
+		return;
+	REQUIRE(p.n && p.n <= SPREAD_PIECE_MOST && p.at + p.n <= SPREAD_MOST);
+	REQUIRE(spread_piece_write(&p, whole) == n && !memcmp(whole, data, n));
+}
+
+static void fuzz_uptake(const uint8_t *data)
+{
+	struct uptake u;
+
+	if (spread_uptake_read(&u, data))
+		return;
+	REQUIRE(u.host && u.stamp && u.state < UPTAKE_STATES && memchr(u.why, 0, UPTAKE_WHY));
+	spread_uptake_write(&u, room);
+	REQUIRE(!memcmp(room, data, SPREAD_UPTAKE_BYTES));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -161,6 +206,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		fuzz_signal(data);
 	if (n == RECORD_BEAT_BYTES)
 		fuzz_beat(data);
+	if (n == SPREAD_BYTES)
+		fuzz_spread(data);
+	if (n == SPREAD_ASK_BYTES)
+		fuzz_ask(data);
+	if (n == SPREAD_UPTAKE_BYTES)
+		fuzz_uptake(data);
+	fuzz_piece(data, n);
 	fuzz_family(data, n);
 	return 0;
 }

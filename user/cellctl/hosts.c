@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* cellctl hosts: the other hosts of the family and the links to them, as the gamete has written them down. */
 #include "cellctl/hosts.h"
+#include "cellctl/hosts_dna.h"
 #include "cellctl/pins.h"
 #include "tissue/tissue.h"
 
@@ -83,35 +84,41 @@ static void vitals_print(const struct host_vitals *v)
 		v->wait_us / 1e3, v->bans, v->load_percent / 1e2, v->key_generation, (double)(clock_boot_ns() - v->at_ns) / 1e9);
 }
 
-static json_t *host_json(const struct host *h)
+static json_t *host_json(const struct host *h, const struct refusals *refused)
 {
 	char id[17];
 
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)h->id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I}", "id", id, "address", h->address, "relation",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:o}", "id", id, "address", h->address, "relation",
 		relation_name(h->relation), "state", state_name(h->state), "rtt_us",
 		h->state == HOST_LINKED && h->rtt_us ? json_integer(h->rtt_us) : json_null(), "generation", (json_int_t)h->generation,
 		"dna_sha256", h->dna_sha256, "heard_s_ago",
 		h->heard_ns ? json_real((double)(clock_boot_ns() - h->heard_ns) / 1e9) : json_null(), "vitals", vitals_json(&h->vitals),
-		"votes_to_expel", (json_int_t)h->votes, "electorate", (json_int_t)h->electorate);
+		"votes_to_expel", (json_int_t)h->votes, "electorate", (json_int_t)h->electorate, "dna_refused",
+		refusals_json(refused, h->id));
 }
 
 json_t *hosts_json(const struct invocation *in, const char *name)
 {
 	static struct host rows[HOSTS_MAX];
+	static struct refusals refused;
 	json_t *all = json_array();
 	int n = hosts_read(in, name, rows);
 
+	refusals_read(in, name, &refused);
 	for (int i = 0; i < n; i++)
-		json_array_append_new(all, host_json(&rows[i]));
+		json_array_append_new(all, host_json(&rows[i], &refused));
+	refusals_add(&refused, rows, n, all);
 	return all;
 }
 
 void hosts_print(const struct invocation *in, const char *name)
 {
 	static struct host rows[HOSTS_MAX];
+	static struct refusals refused;
 	int n = hosts_read(in, name, rows);
 
+	refusals_read(in, name, &refused);
 	if (n > 0)
 		printf("\n%-16s %-24s %-13s %-8s %10s  %s\n", "host", "address", "relation", "link", "round trip", "DNA");
 	for (int i = 0; i < n; i++) {
@@ -124,9 +131,11 @@ void hosts_print(const struct invocation *in, const char *name)
 			state_name(h->state), trip);
 		printf(h->generation ? "%.12s (generation %u)\n" : "-\n", h->dna_sha256, h->generation);
 		vitals_print(&h->vitals);
+		refusals_print(&refused, h->id);
 		if (h->votes)
 			printf("%16s %u of %u hosts %s it expelled\n", "", h->votes, h->electorate, h->relation == RELATION_EXPELLED ? "wanted" : "want");
 	}
+	refusals_print_others(&refused, rows, n);
 }
 
 int verb_hosts(const struct invocation *in)

@@ -54,8 +54,11 @@ static int lock(struct mutate *m)
 
 static int check(struct mutate *m)
 {
-	int problems = dna_check_host(&m->germ.dna, stderr);
+	int error = germ_keep_roots(m->living.germ, &m->germ.dna), problems;
 
+	if (error)
+		return verb_say(VERB_FAILED, "%s cannot be compared: %s", m->file, strerror(-error));
+	problems = dna_check_host(&m->germ.dna, stderr);
 	problems += dna_check_change(&m->living.germ->dna, &m->germ.dna, stderr);
 	return problems ? verb_say(VERB_USAGE, "%s stays as it is: %d problem%s in %s", m->name, problems, problems == 1 ? "" : "s",
 				  m->file) :
@@ -98,6 +101,8 @@ static int go(struct mutate *m)
 
 	if (!is_new(m)) {
 		code = m->dry ? 0 : allow(m);
+		if (!code && !m->dry)
+			code = mutate_spread(m, false);
 		if (!code)
 			printf("%s lives by this DNA already (generation %u); nothing is changed\n", m->name, m->living.generation);
 		return code;
@@ -109,9 +114,10 @@ static int go(struct mutate *m)
 	code = mutate_send(m);
 	if (!code)
 		code = allow(m);
-	if (!code)
-		printf("%s: the DNA of generation %u is in force\n", m->name, m->germ.generation);
-	return code;
+	if (code)
+		return code;
+	printf("%s: the DNA of generation %u is in force\n", m->name, m->germ.generation);
+	return mutate_spread(m, true);
 }
 
 static int mutate(struct mutate *m)
@@ -144,6 +150,7 @@ int verb_mutate(const struct invocation *in)
 	if (verb_option(&mine, "--dna", &m.file))
 		return VERB_USAGE;
 	m.dry = verb_flag(&mine, "--dry-run");
+	m.local = verb_flag(&mine, "--local");
 	if (!m.file || mine.argc != 1)
 		return verb_usage("mutate");
 	if (geteuid())

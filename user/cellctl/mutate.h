@@ -6,12 +6,14 @@
 #include "cellctl/germ.h"
 #include "cellctl/pins.h"
 #include "cellctl/signatures.h"
+#include "cellctl/vital.h"
 #include "tissue/mutation.h"
 
 struct mutate {
 	const struct invocation *in;
 	const char *file;
 	bool dry;
+	bool local; /* other hosts are not told */
 	char name[DNA_NAME_MAX];
 	int lock;
 	struct germ_view living;
@@ -41,6 +43,14 @@ int mutate_write_signatures(const struct mutate *m);
 
 /* mutate_send.c: gives the parcel to the cells and waits until its DNA is in force. 0 or the exit code, said. */
 int mutate_send(struct mutate *m);
+/* A descriptor of the cells' shared table, or -errno. */
+int mutate_borrow(const struct family *f, int number);
+
+/*
+ * mutate_spread.c: has other hosts told of it, if there are links; one that is lived by already (not new) only if they were not.
+ * 0 or the exit code, said.
+ */
+int mutate_spread(const struct mutate *m, bool is_new);
 
 /* mutate_allow.c: brings the never-ban list and the trusted proxies in the kernel to what the DNA says. 0 or -errno. */
 int mutate_allow(const struct mutate *m, const struct dna *dna);

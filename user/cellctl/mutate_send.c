@@ -36,8 +36,8 @@ static bool shares_the_table(const struct cell *c)
 	       (c->class == CLASS_EGG || c->class == CLASS_NEURON || c->class == CLASS_STEM || c->class == CLASS_BLOOD);
 }
 
-/* The sending end of the cells' own pair; a cell may die or become something else at any moment. */
-static int open_door(const struct family *f)
+/* A cell may die or become something else at any moment. */
+int mutate_borrow(const struct family *f, int number)
 {
 	int fd = -ESRCH;
 
@@ -46,7 +46,7 @@ static int open_door(const struct family *f)
 
 		if (cell < 0)
 			continue;
-		fd = (int)syscall(SYS_pidfd_getfd, cell, FD_MUTATION_IN, 0);
+		fd = (int)syscall(SYS_pidfd_getfd, cell, number, 0);
 		if (fd < 0)
 			fd = -errno;
 		close(cell);
@@ -118,7 +118,7 @@ static int hand_over(struct sending *s)
 	uint32_t answer;
 	int error;
 
-	s->door = open_door(&s->f);
+	s->door = mutate_borrow(&s->f, FD_MUTATION_IN);
 	if (s->door < 0)
 		return verb_say(VERB_FAILED, "no cell of %s can be reached: %s", s->m->name, strerror(-s->door));
 	error = send_parcel(s);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +82,10 @@ void up_plan_links(struct up *u)
 	up_plan_fd(u, FD_HOSTS, pin_map(u->in, u->germ.dna.organism, "hosts", true));
 	up_plan_fd(u, FD_LINK_STATE, pin_map(u->in, u->germ.dna.organism, "link_state", true));
 	up_plan_fd(u, FD_SHARED, pin_map(u->in, u->germ.dna.organism, "shared", true));
+	up_plan_fd(u, FD_SPREAD, memfd_create("cellws-spread", MFD_CLOEXEC));
+	up_plan_fd(u, FD_SPREAD_ROOT, memfd_create("cellws-spread-root", MFD_CLOEXEC));
+	up_plan_fd(u, FD_UPTAKE, bpf_program__fd(u->skel->progs.gland_uptake));
+	up_plan_fd(u, FD_UPTAKES, pin_map(u->in, u->germ.dna.organism, "uptakes", true));
 }
 
 static int bind_to(int fd, const struct dna_listen *l)

@@ -34,7 +34,7 @@ struct invocation {
 	X(status, "[--json]", "cells, traffic, what was dropped and why")                                         \
 	X(tree, "[--json]", "who is whose daughter")                                                              \
 	X(check, "[FILE|-|--options]", "validate a DNA without touching anything")                                              \
-	X(mutate, "--dna FILE [--dry-run]", "a new DNA for the living organism; no connection is dropped")         \
+	X(mutate, "--dna FILE [--dry-run] [--local]", "a new DNA for the living organism and its copies on linked hosts; no connection is dropped")         \
 	X(immune, "list|ban|unban|allow|disallow|why|log|import|export|observe|enforce ...", "bans, evidence and the never-ban list; `cellctl immune` says what each takes") \
 	X(watch, "[--json] [--since-start]", "a line for each birth, death, signal, vote, refusal and ban, as they happen")     \
 	X(secrete, "KIND[:CLASS] STRENGTH", "send a signal: growth:drone 0.5, antigrowth:blood 1, alarm 0.3, calm 1")            \

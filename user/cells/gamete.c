@@ -61,6 +61,7 @@ static void open_self(struct gamete_cell *g, struct tissue *t)
 	self_open(g);
 	contagions_open(g);
 	family_load(g);
+	spread_open_held(g);
 }
 
 static void look_at_the_clock(struct gamete_cell *g)
@@ -139,6 +140,7 @@ int gamete_cell_live(struct tissue *t)
 		look_at_the_clock(&g);
 		expel_look(&g);
 		self_follow(&g);
+		spread_look(&g);
 		family_tick(&g);
 		n = cell_wait(plan_nest(t->plan, t->slot), e, EVENTS_AT_ONCE, patience(&g));
 		g.now_ms = clock_ms();

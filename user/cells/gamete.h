@@ -4,6 +4,7 @@
 #define CELLWS_CELLS_GAMETE_H
 
 #include "cells/gamete_kin.h"
+#include "cells/gamete_spread.h"
 #include "link/expelled.h"
 #include "link/handshake.h"
 #include "link/host.h"
@@ -68,6 +69,7 @@ struct link {
 	uint64_t vitals_ms; /* when they are told next */
 	uint64_t votes; /* up to this one they were told */
 	uint64_t contagions; /* up to this number requests that kill were told */
+	struct spread_link spread;
 	bool estranged; /* its fingerprints are made with another secret, and that was said */
 	uint8_t source[16]; /* of who called */
 	uint8_t in[LINK_IN], out[LINK_OUT];

@@ -148,6 +148,7 @@ static int begin(struct gamete_cell *g, struct link *l, int fd)
 	l->out_n = l->reach = 0;
 	l->theirs_ns = l->theirs_at_ns = l->peer = 0;
 	l->signals = (struct signals){ 0 };
+	l->spread = (struct spread_link){ 0 };
 	l->contagions = l->vitals_ms = l->votes = l->met = 0;
 	l->estranged = false;
 	l->until_ms = g->now_ms + LINK_PROVE_MS;

@@ -68,6 +68,8 @@ void talk_beat(struct gamete_cell *g, struct link *l)
 		vitals_tell(g, l);
 	if (l->step != LINK_NONE)
 		expel_go_on(g, l);
+	if (l->step != LINK_NONE)
+		spread_go_on(g, l);
 }
 
 /* The relatives of a daughter: her grandmother and her sisters. */
@@ -279,6 +281,49 @@ static int take_successor(struct gamete_cell *g, struct link *l, const uint8_t *
 	return 0;
 }
 
+static int take_dna(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct spread s;
+	int error = spread_read(&s, bytes);
+
+	(void)n;
+	if (!error)
+		spread_hear(g, l, &s);
+	return error;
+}
+
+static int take_ask(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct spread_ask ask;
+	int error = spread_ask_read(&ask, bytes);
+
+	(void)n;
+	if (!error)
+		spread_asked(g, l, &ask);
+	return error;
+}
+
+static int take_piece(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct spread_piece piece;
+	int error = spread_piece_read(&piece, bytes, n);
+
+	if (!error)
+		spread_piece(g, l, &piece);
+	return error;
+}
+
+static int take_uptake(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n)
+{
+	struct uptake uptake;
+	int error = spread_uptake_read(&uptake, bytes);
+
+	(void)n;
+	if (!error)
+		uptakes_hear(g, l, &uptake);
+	return error;
+}
+
 /* By kind; what has no entry is not said on links. Lengths were judged with the frame. */
 static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_t *bytes, size_t n) = {
 	[STREAM_HELLO] = take_hello,
@@ -292,6 +337,10 @@ static int (*const takers[])(struct gamete_cell *g, struct link *l, const uint8_
 	[STREAM_HOST] = take_host,
 	[STREAM_VOTE] = take_vote,
 	[STREAM_SUCCESSOR] = take_successor,
+	[STREAM_DNA] = take_dna,
+	[STREAM_DNA_ASK] = take_ask,
+	[STREAM_DNA_PIECE] = take_piece,
+	[STREAM_UPTAKE] = take_uptake,
 };
 
 int talk_hear(struct gamete_cell *g, struct link *l, enum stream_kind kind, const uint8_t *bytes, size_t n)
@@ -311,4 +360,6 @@ void talk_go_on(struct gamete_cell *g, struct link *l)
 		contagions_go_on(g, l);
 	if (link_is_open(l) && l->greeted)
 		expel_go_on(g, l);
+	if (link_is_open(l) && l->greeted)
+		spread_go_on(g, l);
 }

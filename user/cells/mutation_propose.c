@@ -37,6 +37,10 @@ static int read_dna(struct building *b)
 	problems = dna_parse(b->what->text, b->what->n, b->what->origin, &b->germ.dna, out);
 	/* Options that cannot change are the same in every generation: any germ of this life will do. */
 	if (!problems)
+		dna_keep_own(&b->t->germ->dna, &b->germ.dna);
+	if (!problems && germ_keep_roots(b->t->germ, &b->germ.dna))
+		problems = 1;
+	if (!problems)
 		problems = dna_check_change(&b->t->germ->dna, &b->germ.dna, out);
 	if (fclose(out) || (problems && !text)) {
 		free(text);

@@ -182,6 +182,9 @@ int dna_check_host(const struct dna *dna, FILE *out);
  */
 int dna_check_change(const struct dna *now, const struct dna *next, FILE *out);
 
+/* Puts what is each host's own (DNA_OWN in dna_table.h) as own has it into next, which came from another host. */
+void dna_keep_own(const struct dna *own, struct dna *next);
+
 /* Whether both say the same, line for line, wherever the files are. */
 bool dna_is_same(const struct dna *a, const struct dna *b);
 

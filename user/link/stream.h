@@ -31,7 +31,11 @@
 	X(VITALS, 12, 40, 40, "how the speaker is doing") \
 	X(HOST, 13, 168, 168, "which host speaks: comes before HELLO") \
 	X(VOTE, 14, 224, 224, "a host wants another expelled, or no longer") \
-	X(SUCCESSOR, 15, 204, 204, "the key that follows the one the listener has: see heir_write()")
+	X(SUCCESSOR, 15, 204, 204, "the key that follows the one the listener has: see heir_write()") \
+	X(DNA, 16, 160, 160, "a DNA that all are to live by; this and the following: link/spread.h") \
+	X(DNA_ASK, 17, 24, 24, "bytes of it that the speaker wants") \
+	X(DNA_PIECE, 18, 17, 2320, "bytes of it") \
+	X(UPTAKE, 19, 200, 200, "what a host makes of it")
 
 enum stream_kind {
 #define X(NAME, number, least, most, text) STREAM_##NAME = number,

@@ -49,6 +49,12 @@ int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
 /* Maps the file read-only and checks its form. NULL when it is none. */
 const struct germ *germ_map(int fd);
 
+/*
+ * Document roots that came with a copy lie elsewhere than its DNA's text says, and stay there: routes of next that name one as that
+ * text does get the place it has here. Nothing where roots are as named. 0 or -ENOMEM.
+ */
+int germ_keep_roots(const struct germ *living, struct dna *next);
+
 /* That memory can no longer change. */
 #define GERM_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 

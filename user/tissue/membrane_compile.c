@@ -48,7 +48,8 @@
 /* What links to other hosts, and a new DNA that comes over them, need, beside sockets of one kind; of the gamete, and of those who bear it. */
 #define CALLS_LINK(X)                                                                                                 \
 	X(accept4) X(recvfrom) X(sendto) X(shutdown) X(getsockopt) X(setsockopt) X(connect) X(getpeername) X(getsockname) \
-	X(mlock) X(munlock) X(memfd_create) X(sendmsg) X(fcntl) X(fstat) X(newfstatat) X(sysinfo) X(pread64)
+	X(mlock) X(munlock) X(memfd_create) X(sendmsg) X(fcntl) X(fstat) X(newfstatat) X(sysinfo) X(pread64) X(pwrite64)      \
+	X(ftruncate)
 
 static const int calls_all[] = {
 #define X(call) SCMP_SYS(call),
@@ -101,6 +102,7 @@ static int allow_narrowed(scmp_filter_ctx f, enum membrane kind)
 		{ SCMP_SYS(bpf), 0, BPF_PROG_TEST_RUN, all },
 		{ SCMP_SYS(ioctl), 1, SIOCINQ, all & ~drone & ~tcell },
 		{ SCMP_SYS(ioctl), 1, SIOCOUTQ, all & ~drone & ~tcell },
+		{ SCMP_SYS(ioctl), 1, TCGETS, 1u << MEMBRANE_GERM | 1u << MEMBRANE_GAMETE }, /* who reads a DNA asks whether it is a terminal */
 		{ SCMP_SYS(sched_setaffinity), 0, 0, all }, /* its own */
 		{ SCMP_SYS(sched_setattr), 0, 0, all & ~drone & ~tcell }, /* its own, before they are sealed */
 		{ SCMP_SYS(prctl), 0, PR_GET_SECCOMP, drone | tcell },

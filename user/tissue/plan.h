@@ -86,7 +86,11 @@ enum {
 	FD_MUTATION_OUT = 65, /* where a cell of the shared table takes a new DNA's descriptors */
 	FD_MUTATION_IN = 66, /* where root, or a gamete, puts them in */
 	FD_MUTATE = 67,  /* the program that puts it in force */
-	FD_FIXED = 68,
+	FD_SPREAD = 68,  /* memory with the DNA that came from other hosts last; the gamete reads and writes */
+	FD_SPREAD_ROOT = 69, /* and with that which root made last for all hosts; the gamete reads */
+	FD_UPTAKE = 70, /* program of the gamete: what hosts make of a DNA */
+	FD_UPTAKES = 71, /* map of that, read-only */
+	FD_FIXED = 72,
 };
 
 static inline int plan_germ(const struct plan *p)
