@@ -245,7 +245,8 @@ static __always_inline __u32 vote_check(const struct cell *c, const struct cell 
 
 /*
  * One vote of a living adult against one cell. At a strict majority of the living adults, at least three, the target is
- * condemned and killed. Here and not in the gland, because libbpf's linker wants a kernel function that may be missing to
+ * condemned and killed; again when votes are renewed and it still lives, since where cells carry sentences out, the one that
+ * was to do it may have died before. Here and not in the gland, because libbpf's linker wants a kernel function that may be missing to
  * be named in one object only.
  */
 SEC("syscall")
@@ -258,6 +259,7 @@ int gland_vote(struct bus_call *call)
 	struct ballot *b;
 	struct paper *p;
 	__u32 slot;
+	bool again;
 
 	call->votes = call->electorate = 0;
 	call->answer = GLAND_STRANGER;
@@ -277,7 +279,8 @@ int gland_vote(struct bus_call *call)
 	p = &b->paper[c->slot & (CELL_SLOTS_MAX - 1)];
 	window = (__u64)k->ballot_ms * 1000000;
 	n.since_ns = now > window ? now - window : 0;
-	if (p->voter == c->id && p->voted_ns >= n.since_ns && b->target == target->id) {
+	again = p->voter == c->id && b->target == target->id;
+	if (again && p->voted_ns >= n.since_ns) {
 		call->answer = refuse(c, GLAND_TWICE, 0);
 		return 0;
 	}
@@ -296,10 +299,12 @@ int gland_vote(struct bus_call *call)
 		call->answer = GLAND_FEW;
 		return 0;
 	}
-	if (2 * n.votes <= n.electorate ||
-		__sync_val_compare_and_swap(&b->condemned, SENTENCE_NONE, 2 * n.late > n.votes ? SENTENCE_LATE : SENTENCE_PASSED))
+	if (2 * n.votes <= n.electorate)
 		return 0;
-	happened(HAPPENED_CONDEMN, target, 0, call->reason, n.votes << 16 | n.electorate);
+	if (!__sync_val_compare_and_swap(&b->condemned, SENTENCE_NONE, 2 * n.late > n.votes ? SENTENCE_LATE : SENTENCE_PASSED))
+		happened(HAPPENED_CONDEMN, target, 0, call->reason, n.votes << 16 | n.electorate);
+	else if (!again)
+		return 0;
 	lineage_execute(target);
 	return 0;
 }

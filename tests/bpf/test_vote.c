@@ -1,22 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Votes: one for each living adult, none by others, none for the dead; a strict majority kills, fewer do not. */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bus_rig.h"
+#include "cellctl/up.h"
 
 static struct bus_rig rig;
 
+/* One inbox for all slots: who is announced as condemned, as which process. */
+static struct {
+	struct ring_buffer *reader;
+	pid_t condemned[RIG_SLOTS];
+} heard;
+
+static int hear(void *arg, void *data, size_t n)
+{
+	const struct message *m = data;
+
+	(void)arg;
+	if (n == sizeof(*m) && m->kind == MSG_CONDEMNED && m->slot < RIG_SLOTS && m->id == kin_id(m->slot))
+		heard.condemned[m->slot] = (pid_t)m->code;
+	return 0;
+}
+
 static void open_rig(void)
 {
+	int ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "inbox", 0, 0, INBOX_BYTES, NULL);
+
 	bus_open(&rig);
+	memset(&heard, 0, sizeof(heard));
+	cr_assert_geq(ring, 0);
+	for (uint32_t slot = 0; slot < RIG_SLOTS; slot++)
+		cr_assert(!bpf_map_update_elem(rig.kin.inboxes, &slot, &ring, BPF_ANY));
+	heard.reader = ring_buffer__new(ring, hear, NULL, NULL);
+	cr_assert_not_null(heard.reader);
+	close(ring);
 }
 
 static void close_rig(void)
 {
+	ring_buffer__free(heard.reader);
 	bus_close(&rig);
 }
 
@@ -30,18 +58,26 @@ static uint32_t vote(struct actor *a, uint32_t target)
 	return actor_call(a, rig.run.vote, &last);
 }
 
+/* Neither dead nor to die. */
 static bool lives(uint32_t slot)
 {
 	struct cell c;
 
 	kin_cell(&rig.kin, slot, &c);
-	return c.state == CELL_LIVING;
+	cr_assert_geq(ring_buffer__consume(heard.reader), 0);
+	return c.state == CELL_LIVING && !heard.condemned[slot];
 }
 
+/* Everybody is told. Where programs of the kernel cannot signal, a cell that is told kills: here the test does. */
 static void expect_killed(struct actor *a)
 {
-	int status = actor_fate(a);
+	int status;
 
+	cr_assert_geq(ring_buffer__consume(heard.reader), 0);
+	cr_expect_eq(heard.condemned[a->slot], a->pid, "process %d is announced as condemned", heard.condemned[a->slot]);
+	if (!up_kernel_can_kill() && heard.condemned[a->slot] == a->pid)
+		kill(a->pid, SIGKILL);
+	status = actor_fate(a);
 	cr_expect(status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "slot %u ended with %x", a->slot, (unsigned)status);
 }
 
@@ -67,8 +103,8 @@ Test(vote, a_a_strict_majority_kills)
 			cr_expect(lives(i), "slot %u is dead too", i);
 		actors_end(a, n);
 		/* Nobody has voted there. */
-		bus_close(&rig);
-		bus_open(&rig);
+		close_rig();
+		open_rig();
 	}
 }
 
@@ -314,7 +350,31 @@ Test(vote, m_the_sentence_says_what_most_voted_for)
 		bus_look(rig.map.ballots, 0, &b);
 		cr_expect_eq(b.condemned, turn ? SENTENCE_PASSED : SENTENCE_LATE, "sentence %u", b.condemned);
 		actors_end(a, 5);
-		bus_close(&rig);
-		bus_open(&rig);
+		close_rig();
+		open_rig();
 	}
+}
+
+/* As if nobody had carried the sentence out: a cell of that id is there again. */
+Test(vote, n_who_lives_on_is_condemned_again_when_votes_are_renewed)
+{
+	struct actor a[5];
+
+	rig.rules.ballot_ms = 1000;
+	bus_rule(&rig);
+	actors_start(&rig, a, 5, CLASS_DRONE);
+	for (unsigned i = 1; i <= 3; i++)
+		cr_expect_eq(vote(&a[i], kin_id(0)), GLAND_OK);
+	expect_killed(&a[0]);
+	memset(heard.condemned, 0, sizeof(heard.condemned));
+	actor_start(&rig, &a[0], 0, CLASS_DRONE, CELL_NOBODY);
+	cr_expect_eq(vote(&a[4], kin_id(0)), GLAND_OK);
+	cr_expect(lives(0), "a late vote kills");
+	usleep(1200000);
+	for (unsigned i = 1; i <= 3; i++) {
+		cr_expect(lives(0), "%u renewed votes of 5 have killed", i - 1);
+		cr_expect_eq(vote(&a[i], kin_id(0)), GLAND_OK);
+	}
+	expect_killed(&a[0]);
+	actors_end(a, 5);
 }
