@@ -12,7 +12,7 @@ LAB_SUITE(lab_80_idle, 120);
 
 #define HELD       20000
 #define HELD_LEAST 2000
-#define SPARE      600 /* descriptors that the test and the cells need beside */
+#define SPARE      1000 /* descriptors that the test and the cells need beside */
 #define BATCH      500
 #define BYTES_EACH 1100 /* 1 KiB and its share of pages that are not full */
 #define CELLS_MAX  64
