@@ -20,6 +20,25 @@ static int common_options(struct invocation *in)
 	return 0;
 }
 
+/* An option that the verb's line of usage does not name, or NULL. Where that names none, and for immune, it is the verb's to say. */
+static const char *foreign_option(const struct verb *v, const struct invocation *in)
+{
+	bool names = strstr(v->args, "--") && !strstr(v->args, "...");
+
+	for (int i = 1; i < in->argc && names; i++) {
+		size_t n = strcspn(in->argv[i], "=");
+		const char *at = v->args;
+
+		if (strncmp(in->argv[i], "--", 2))
+			continue;
+		while ((at = strstr(at, "--")) && (strncmp(at, in->argv[i], n) || strcspn(at, " ]|") != n))
+			at += 2;
+		if (!at)
+			return in->argv[i];
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation in = { .argc = argc, .argv = argv };
@@ -42,5 +61,9 @@ int main(int argc, char **argv)
 		return verb_say(VERB_USAGE, "there is no verb \"%s\"; `cellctl help` lists them", in.argv[1]);
 	in.argc--;
 	in.argv++;
+	if (foreign_option(v, &in)) {
+		verb_say(VERB_USAGE, "%s has no option %s", v->name, foreign_option(v, &in));
+		return verb_usage(v->name);
+	}
 	return v->run(&in);
 }
