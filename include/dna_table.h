@@ -81,7 +81,7 @@
 	X(CELLS, max, COUNT, 4, 128, "128", "cells", dna, cells_max, "most cells of all classes together")             \
 	X(CELLS, memory, SIZE, 0, 64 * DNA_GIB, "0", "bytes", dna, cells_memory_bytes,                                 \
 		"memory of all cells beyond which none is added; 0 is no limit")                                       \
-	X(CELLS, priority, COUNT, 0, 20, "5", "steps", dna, priority,                                                 \
+	X(CELLS, priority, COUNT, 0, 20, "3", "steps", dna, priority,                                                 \
 		"steps of nice by which cells, but for drones, go before other programs of the host")                  \
 	X(STEM, min, COUNT, 1, 16, "3", "cells", dna, stem_min, "idle cells kept ready to become any other")           \
 	X(BLOOD, min, COUNT, 1, 8, "1", "cells", dna, blood_min, "least cells that own client connections")            \
