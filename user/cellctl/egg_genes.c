@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Writing genes beside the run directory: under another name until all are there and have been compared. */
+/* Writing the genes of a spore, and comparing what is there then. */
 #include "cellctl/egg_genes.h"
-#include "cellctl/pins.h"
+#include "cellctl/brought.h"
+#include "tissue/whole.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,49 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int genes_path(const struct invocation *in, const char *name, const char *more, char to[PIN_PATH])
-{
-	int n = snprintf(to, PIN_PATH, "%s/%s.genes%s", in->run_dir, name, more);
-
-	return n < 0 || n >= PIN_PATH ? -ENAMETOOLONG : 0;
-}
-
-static void remove_all(const char *directory)
-{
-	DIR *d = opendir(directory);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	rmdir(directory);
-}
+#define KIND "genes"
 
 void egg_genes_remove(const struct invocation *in, const char *name)
 {
-	char path[PIN_PATH];
-
-	if (!genes_path(in, name, "", path))
-		remove_all(path);
-	if (!genes_path(in, name, ".new", path))
-		remove_all(path);
-}
-
-static int write_all(int fd, const uint8_t *bytes, uint64_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, bytes, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return w < 0 ? -errno : -EIO;
-		bytes += w;
-		n -= (uint64_t)w;
-	}
-	return fsync(fd) ? -errno : 0;
+	brought_remove(in, name, KIND);
 }
 
 /* What can be read of the file is what the spore says. */
@@ -85,7 +47,9 @@ static int write_gene(int directory, const struct spore_part *gene)
 	fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, gene->bytes, gene->n);
+	error = whole_write(fd, gene->bytes, gene->n);
+	if (!error && fsync(fd))
+		error = -errno;
 	if (!error)
 		error = compare(fd, gene);
 	if (!error && fchmod(fd, 0644))
@@ -94,21 +58,13 @@ static int write_gene(int directory, const struct spore_part *gene)
 	return error;
 }
 
-static int write_genes(const struct spore *s, const char *path)
+static int write_genes(int directory, const struct spore *s)
 {
-	int directory, error = 0;
+	int error = 0;
 
-	if (mkdir(path, 0700))
-		return -errno;
-	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (directory < 0)
-		return -errno;
 	for (unsigned i = 0; i < s->parts && !error; i++)
 		if (s->part[i].kind == SPORE_GENE)
 			error = write_gene(directory, &s->part[i]);
-	if (!error && fchmod(directory, 0755))
-		error = -errno;
-	close(directory);
 	return error;
 }
 
@@ -147,18 +103,11 @@ static int turn_routes(struct dna *dna, const struct spore *s, const char *direc
 
 int egg_genes_write(struct up *u, const struct spore *s)
 {
-	const char *name = u->germ.dna.organism;
-	char path[PIN_PATH], beside[PIN_PATH];
-	int error;
+	char path[PIN_PATH];
+	int error = brought_write(u->in, u->germ.dna.organism, KIND, write_genes, s, path);
 
-	if (genes_path(u->in, name, "", path) || genes_path(u->in, name, ".new", beside))
+	if (!path[0])
 		return verb_say(VERB_USAGE, "--run-dir is too long");
-	egg_genes_remove(u->in, name);
-	error = write_genes(s, beside);
-	if (!error && rename(beside, path))
-		error = -errno;
-	if (!error)
-		return turn_routes(&u->germ.dna, s, path);
-	egg_genes_remove(u->in, name);
-	return verb_say(VERB_FAILED, "the genes cannot be written to %s: %s", path, strerror(-error));
+	return error ? verb_say(VERB_FAILED, "the genes cannot be written to %s: %s", path, strerror(-error)) :
+		       turn_routes(&u->germ.dna, s, path);
 }

@@ -7,25 +7,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static uint64_t self_of(const struct invocation *in, const char *name)
-{
-	int fd = pin_map(in, name, "link_state", true);
-	struct link_state state = { 0 };
-	__u32 zero = 0;
-
-	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
-		state.self = 0;
-	if (fd >= 0)
-		close(fd);
-	return state.self;
-}
-
 void refusals_read(const struct invocation *in, const char *name, struct refusals *to)
 {
 	int fd = pin_map(in, name, "uptakes", true);
+	struct link_state state;
 	struct uptake u;
 
-	*to = (struct refusals){ .self = self_of(in, name) };
+	*to = (struct refusals){ .self = pin_link_state(in, name, &state) ? 0 : state.self };
 	for (__u32 i = 0; fd >= 0 && i < UPTAKES_MAX; i++) {
 		if (bpf_map_lookup_elem(fd, &i, &u) || !u.host)
 			continue;

@@ -71,16 +71,9 @@ int key_catch_up(const struct invocation *in, const char *name, const char *file
 /* Alone, an organism has the key that its file says. */
 static bool is_linked(const struct invocation *in, const char *name)
 {
-	int fd = name[0] ? pin_map(in, name, "link_state", true) : -1;
-	struct link_state l = { 0 };
-	__u32 zero = 0;
+	struct link_state l;
 
-	if (fd < 0)
-		return false;
-	if (bpf_map_lookup_elem(fd, &zero, &l))
-		l.on = 0;
-	close(fd);
-	return l.on;
+	return name[0] && !pin_link_state(in, name, &l) && l.on;
 }
 
 int key_of(const struct invocation *in, const char *name, struct key_ring *ring)

@@ -15,20 +15,6 @@ struct sifting {
 	bool is_of_host;
 };
 
-static int put_in(const struct ban_maps *maps, const struct dna_prefix *list, uint32_t n, enum allowance_origin origin)
-{
-	int error = 0;
-
-	for (uint32_t i = 0; i < n && !error; i++) {
-		struct address a;
-
-		error = address_make(list[i].family, list[i].addr, list[i].bits, &a);
-		if (!error)
-			error = ban_allow(maps, &a, origin);
-	}
-	return error;
-}
-
 static bool is_in(const struct dna_prefix *list, uint32_t n, const struct address *a)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -77,9 +63,9 @@ int mutate_allow(const struct mutate *m, const struct dna *dna)
 			error = s.maps.fd[i];
 	}
 	if (!error)
-		error = put_in(&s.maps, dna->allow, dna->allow_count, ALLOWANCE_DNA);
+		error = neverban_put(&s.maps, dna->allow, dna->allow_count, ALLOWANCE_DNA);
 	if (!error)
-		error = put_in(&s.maps, dna->trusted, dna->trusted_count, ALLOWANCE_PROXY);
+		error = neverban_put(&s.maps, dna->trusted, dna->trusted_count, ALLOWANCE_PROXY);
 	if (!error)
 		error = ban_list_allow(&s.maps, take_out, &s);
 	for (int i = 0; i < BAN_MAP_COUNT; i++)

@@ -4,6 +4,7 @@
 #include "cellctl/key.h"
 #include "cellctl/vital.h"
 #include "link/spread.h"
+#include "tissue/spread_file.h"
 #include "shared/link.h"
 #include "tissue/tissue.h"
 
@@ -61,11 +62,6 @@ static void close_files(const struct files *f)
 		close(f->made);
 }
 
-static void add(struct spore *s, enum spore_kind kind, uint32_t route, const void *bytes, uint64_t n)
-{
-	s->part[s->parts++] = (struct spore_part){ .kind = kind, .route = (uint16_t)route, .bytes = bytes, .n = n };
-}
-
 static int add_gene(struct spore *s, const struct mutate *m, uint32_t route)
 {
 	int fd = m->parcel.fd[m->parcel.head.gene[route] - 1];
@@ -77,7 +73,7 @@ static int add_gene(struct spore *s, const struct mutate *m, uint32_t route)
 	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	add(s, SPORE_GENE, route, at, (uint64_t)st.st_size);
+	spore_add(s, SPORE_GENE, route, at, (uint64_t)st.st_size);
 	return 0;
 }
 
@@ -98,38 +94,6 @@ static int add_genes(struct spore *s, const struct mutate *m)
 	return error;
 }
 
-static uint8_t nibble(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-static void note_text(const struct mutate *m, struct spread *s)
-{
-	const char *hex = m->germ.dna.sha256;
-
-	for (unsigned i = 0; i < sizeof(s->dna); i++)
-		s->dna[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-}
-
-/* The head last: a gamete that looks meanwhile sees nothing. */
-static int put(int fd, const struct spread *s, const uint8_t *bytes)
-{
-	uint8_t head[SPREAD_BYTES] = { 0 };
-	uint64_t done = 0;
-
-	if (pwrite(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) || ftruncate(fd, (off_t)(sizeof(head) + s->n)))
-		return -errno;
-	while (done < s->n) {
-		ssize_t n = pwrite(fd, bytes + done, s->n - done, (off_t)(sizeof(head) + done));
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		done += (uint64_t)n;
-	}
-	spread_write(s, head);
-	return pwrite(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) ? 0 : -EIO;
-}
-
 /* 0, -E2BIG, or another -errno. */
 static int lay(const struct mutate *m, const struct key_ring *ring, const struct files *f, uint64_t self)
 {
@@ -142,8 +106,8 @@ static int lay(const struct mutate *m, const struct key_ring *ring, const struct
 	if (word.generation < m->germ.generation)
 		word.generation = m->germ.generation;
 	s = (struct spore){ .generation = word.generation, .credential = ring->identity.credential };
-	add(&s, SPORE_ORIGIN, 0, m->germ.origin, strlen(m->germ.origin));
-	add(&s, SPORE_DNA, 0, m->text, m->text_n);
+	spore_add(&s, SPORE_ORIGIN, 0, m->germ.origin, strlen(m->germ.origin));
+	spore_add(&s, SPORE_DNA, 0, m->text, m->text_n);
 	error = add_genes(&s, m);
 	n = error ? error : spore_size(&s);
 	if (n < 0 || n > SPREAD_MOST)
@@ -154,43 +118,31 @@ static int lay(const struct mutate *m, const struct key_ring *ring, const struct
 	spore_write(&s, ring->identity.seed, bytes);
 	word.n = (uint64_t)n;
 	secret_hash(word.digest, bytes, word.n);
-	note_text(m, &word);
+	spread_dna(m->germ.dna.sha256, word.dna);
 	spread_sign(&word, ring->identity.seed);
-	error = put(f->made, &word, bytes);
+	error = spread_file_write(f->made, &word, bytes);
 	free(bytes);
 	return error;
-}
-
-static uint64_t self_of(const struct mutate *m)
-{
-	int fd = pin_map(m->in, m->name, "link_state", true);
-	struct link_state state = { 0 };
-	__u32 zero = 0;
-
-	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &state))
-		state.self = 0;
-	if (fd >= 0)
-		close(fd);
-	return state.self;
 }
 
 static bool is_told(const struct mutate *m, const struct files *f)
 {
 	struct spread mine = { 0 };
 
-	note_text(m, &mine);
+	spread_dna(m->germ.dna.sha256, mine.dna);
 	return f->newest.generation && !memcmp(mine.dna, f->newest.dna, sizeof(mine.dna));
 }
 
 static int spread(const struct mutate *m, const struct key_ring *ring, bool is_new)
 {
 	struct files f = { .came = -1, .made = -1 };
+	struct link_state state;
 	int code = open_files(m, ring, &f), error = 0;
 
 	if (!code && f.newest.generation == UINT32_MAX)
 		code = verb_say(VERB_FAILED, "other hosts of %s cannot be told: no higher generation is left", m->name);
 	if (!code && (is_new || !is_told(m, &f)))
-		error = lay(m, ring, &f, self_of(m));
+		error = lay(m, ring, &f, pin_link_state(m->in, m->name, &state) ? 0 : state.self);
 	close_files(&f);
 	if (error == -E2BIG)
 		return verb_say(VERB_FAILED, "other hosts of %s are not told: the DNA with its genes is larger than 64 MiB", m->name);

@@ -67,3 +67,17 @@ int neverban_each(neverban_visit each, void *arg)
 		ret = parts[i](each, arg);
 	return ret;
 }
+
+int neverban_put(const struct ban_maps *maps, const struct dna_prefix *list, uint32_t n, enum allowance_origin origin)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < n && !error; i++) {
+		struct address a;
+
+		error = address_make(list[i].family, list[i].addr, list[i].bits, &a);
+		if (!error)
+			error = ban_allow(maps, &a, origin);
+	}
+	return error;
+}

@@ -4,7 +4,9 @@
 #define CELLWS_CELLCTL_NEVERBAN_H
 
 #include <sys/socket.h>
+#include "dna/dna.h"
 #include "immune/address.h"
+#include "immune/ban.h"
 
 /*
  * Gets one address or prefix; the same one may come more than once, and of several origins. What it returns other than 0
@@ -14,6 +16,9 @@ typedef int (*neverban_visit)(void *arg, const struct address *a, enum allowance
 
 /* All of them, as they are now. 0, -errno when the own addresses cannot be listed, or the visitor's. */
 int neverban_each(neverban_visit each, void *arg);
+
+/* Puts prefixes of the DNA on the list in the kernel. 0 or -errno. */
+int neverban_put(const struct ban_maps *maps, const struct dna_prefix *list, uint32_t n, enum allowance_origin origin);
 
 /* The parts. What cannot be read is taken as empty. */
 int neverban_gateways(neverban_visit each, void *arg);  /* neverban_route.c: of default routes, in all tables */

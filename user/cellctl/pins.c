@@ -82,6 +82,18 @@ int verb_organism(const struct invocation *in, char name[32])
 	return 0;
 }
 
+int pin_link_state(const struct invocation *in, const char *name, struct link_state *to)
+{
+	int fd = pin_map(in, name, "link_state", true), error = fd < 0 ? fd : 0;
+	__u32 zero = 0;
+
+	if (!error && bpf_map_lookup_elem(fd, &zero, to))
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 int pin_drop(const struct invocation *in, const char *name, const char *leaf)
 {
 	char path[PIN_PATH];

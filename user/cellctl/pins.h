@@ -4,6 +4,7 @@
 #define CELLWS_CELLCTL_PINS_H
 
 #include "cellctl/verb.h"
+#include "shared/link.h"
 
 #define PIN_PATH 512
 #define PIN_INJECT "prog_gland_inject" /* the program by which root sends a signal */
@@ -24,6 +25,9 @@ int family_open(const struct invocation *in, const char *name, struct family *f)
 /* Reads everything anew. 0 or the exit code, said. */
 int family_read(struct family *f);
 void family_close(struct family *f);
+
+/* Who this host is among linked ones, and whether it is linked at all. 0 or -errno. */
+int pin_link_state(const struct invocation *in, const char *name, struct link_state *to);
 
 /* Removes one pin. A link is taken off at once: the kernel itself lets go of it only some time later. 0 or -errno. */
 int pin_drop(const struct invocation *in, const char *name, const char *leaf);

@@ -12,11 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static void add(struct spore *s, enum spore_kind kind, uint32_t route, const void *bytes, uint64_t n)
-{
-	s->part[s->parts++] = (struct spore_part){ .kind = kind, .route = (uint16_t)route, .bytes = bytes, .n = n };
-}
-
 /* Whether an earlier route names the same file, and so brings it. */
 static bool is_brought(const struct dna *dna, uint32_t route)
 {
@@ -40,7 +35,7 @@ static int add_genes(struct spore *s, const struct germ_view *v)
 		error = germ_gene(v, i, &bytes, &n);
 		if (error)
 			return verb_say(VERB_FAILED, "the gene of route %s cannot be read: %s", dna->route[i].prefix, strerror(-error));
-		add(s, SPORE_GENE, i, bytes, n);
+		spore_add(s, SPORE_GENE, i, bytes, n);
 	}
 	return 0;
 }
@@ -61,7 +56,7 @@ static int add_roots(struct spore *s, const struct germ_view *v)
 		code = spore_root_pack(dna, i, v->germ->uid, v->germ->gid, &bytes, &n);
 		if (code)
 			return code;
-		add(s, SPORE_ROOT, i, bytes, n);
+		spore_add(s, SPORE_ROOT, i, bytes, n);
 	}
 	return 0;
 }
@@ -99,7 +94,7 @@ static int add_learned(struct spore *s, const struct invocation *in, const char 
 	if (error)
 		return verb_say(VERB_FAILED, "what %s remembers cannot be read: %s", name, strerror(-error));
 	if (l->bans_n)
-		add(s, SPORE_BANS, 0, l->bans, l->bans_n);
+		spore_add(s, SPORE_BANS, 0, l->bans, l->bans_n);
 	return 0;
 }
 
@@ -112,7 +107,7 @@ static int add_kin(struct spore *s, const struct invocation *in, const char *nam
 	if (error)
 		return verb_say(VERB_FAILED, "the relatives of the daughter cannot be listed: %s", strerror(-error));
 	if (n)
-		add(s, SPORE_FAMILY, 0, kin, n);
+		spore_add(s, SPORE_FAMILY, 0, kin, n);
 	return 0;
 }
 
@@ -124,17 +119,17 @@ int reproduce_spore(const struct invocation *in, const char *name, const struct 
 	int code;
 
 	s = (struct spore){ .generation = v->generation, .credential = ring->identity.credential };
-	add(&s, SPORE_ORIGIN, 0, v->germ->origin, strnlen(v->germ->origin, sizeof(v->germ->origin)));
-	add(&s, SPORE_DNA, 0, germ_bytes(v->germ, v->germ->text), v->germ->text.n);
+	spore_add(&s, SPORE_ORIGIN, 0, v->germ->origin, strnlen(v->germ->origin, sizeof(v->germ->origin)));
+	spore_add(&s, SPORE_DNA, 0, germ_bytes(v->germ, v->germ->text), v->germ->text.n);
 	code = add_genes(&s, v);
 	if (!code)
 		code = add_learned(&s, in, name, &l);
 	if (!code)
 		code = add_kin(&s, in, name, &v->germ->dna, to);
 	if (!code && l.memory.offences_n)
-		add(&s, SPORE_OFFENCES, 0, l.memory.offences, l.memory.offences_n);
+		spore_add(&s, SPORE_OFFENCES, 0, l.memory.offences, l.memory.offences_n);
 	if (!code && l.memory.pathogens_n)
-		add(&s, SPORE_PATHOGENS, 0, l.memory.pathogens, l.memory.pathogens_n);
+		spore_add(&s, SPORE_PATHOGENS, 0, l.memory.pathogens, l.memory.pathogens_n);
 	if (!code)
 		code = add_roots(&s, v);
 	if (!code)

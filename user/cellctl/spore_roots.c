@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Writing document roots beside the run directory: under another name until all files are there. */
+/* Judging and writing the document roots of a spore. */
 #include "cellctl/spore_roots.h"
-#include "cellctl/pins.h"
+#include "cellctl/brought.h"
 #include "link/tree.h"
+#include "tissue/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -16,31 +16,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define OPEN_AT_ONCE 16
-
-static int roots_path(const struct invocation *in, const char *name, const char *more, char to[PIN_PATH])
-{
-	int n = snprintf(to, PIN_PATH, "%s/%s.roots%s", in->run_dir, name, more);
-
-	return n < 0 || n >= PIN_PATH ? -ENAMETOOLONG : 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
+#define KIND "roots"
 
 void spore_roots_remove(const struct invocation *in, const char *name)
 {
-	char path[PIN_PATH];
-
-	if (!roots_path(in, name, "", path))
-		nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS);
-	if (!roots_path(in, name, ".new", path))
-		nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS);
+	brought_remove(in, name, KIND);
 }
 
 static int check_tree(const struct spore_part *p)
@@ -86,21 +66,6 @@ int spore_roots_check(const struct dna *dna, const struct spore *s)
 	return code;
 }
 
-static int write_all(int fd, const uint8_t *bytes, uint64_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, bytes, n < (1u << 30) ? n : 1u << 30);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return w < 0 ? -errno : -EIO;
-		bytes += w;
-		n -= (uint64_t)w;
-	}
-	return 0;
-}
-
 /* New, and beneath the root: the name was judged, and the kernel judges it again. */
 static int make_new(int root, const struct tree_entry *e)
 {
@@ -127,7 +92,7 @@ static int write_entry(int root, const struct tree_entry *e)
 	if (fd < 0)
 		return fd;
 	if (e->kind == TREE_FILE)
-		error = write_all(fd, e->bytes, e->n);
+		error = whole_write(fd, e->bytes, e->n);
 	if (!error && (fchmod(fd, e->kind == TREE_FILE ? 0644 : 0755) || (e->kind == TREE_FILE && futimens(fd, times))))
 		error = -errno;
 	close(fd);
@@ -155,22 +120,14 @@ static int write_root(int all, const struct spore_part *p)
 	return error;
 }
 
-static int write_roots(const struct spore *s, const char *path)
+static int write_roots(int all, const struct spore *s)
 {
-	int all, error = 0;
+	int error = 0;
 
-	if (mkdir(path, 0700))
-		return -errno;
-	all = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (all < 0)
-		return -errno;
 	for (unsigned i = 0; i < s->parts && !error; i++)
 		if (s->part[i].kind == SPORE_ROOT)
 			error = write_root(all, &s->part[i]);
-	if (!error && (syncfs(all) || fchmod(all, 0755)))
-		error = -errno;
-	close(all);
-	return error;
+	return error || !syncfs(all) ? error : -errno;
 }
 
 static int turn_routes(struct dna *dna, const char *directory)
@@ -200,19 +157,16 @@ static bool brings_any(const struct spore *s)
 int spore_roots_write(struct up *u, const struct spore *s)
 {
 	const char *name = u->germ.dna.organism;
-	char path[PIN_PATH], beside[PIN_PATH];
+	char path[PIN_PATH];
 	int error;
 
-	if (roots_path(u->in, name, "", path) || roots_path(u->in, name, ".new", beside))
-		return verb_say(VERB_USAGE, "--run-dir is too long");
-	spore_roots_remove(u->in, name);
-	if (!brings_any(s))
+	if (!brings_any(s)) {
+		spore_roots_remove(u->in, name);
 		return 0;
-	error = write_roots(s, beside);
-	if (!error && rename(beside, path))
-		error = -errno;
-	if (!error)
-		return turn_routes(&u->germ.dna, path);
-	spore_roots_remove(u->in, name);
-	return verb_say(VERB_FAILED, "the files of the document roots cannot be written to %s: %s", path, strerror(-error));
+	}
+	error = brought_write(u->in, name, KIND, write_roots, s, path);
+	if (!path[0])
+		return verb_say(VERB_USAGE, "--run-dir is too long");
+	return error ? verb_say(VERB_FAILED, "the files of the document roots cannot be written to %s: %s", path, strerror(-error)) :
+		       turn_routes(&u->germ.dna, path);
 }

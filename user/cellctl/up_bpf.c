@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Loading the kernel side: sizes from the DNA, pins, the first records, the lineage programs attached. */
 #include "cellctl/up.h"
+#include "cellctl/neverban.h"
 #include "cellctl/cookies.h"
 #include "cellctl/guard.h"
 #include "cellctl/pins.h"
@@ -236,20 +237,6 @@ static int pin_programs(struct up *u)
 	return error;
 }
 
-static int fill_allowed(const struct ban_maps *maps, const struct dna_prefix *list, uint32_t n, enum allowance_origin origin)
-{
-	int error = 0;
-
-	for (uint32_t i = 0; i < n && !error; i++) {
-		struct address a;
-
-		error = address_make(list[i].family, list[i].addr, list[i].bits, &a);
-		if (!error)
-			error = ban_allow(maps, &a, origin);
-	}
-	return error;
-}
-
 static int fill_skin(struct up *u)
 {
 	const struct dna *d = &u->germ.dna;
@@ -266,8 +253,8 @@ static int fill_skin(struct up *u)
 		port_set_add(&ports, d->link.port);
 	if (bpf_map_update_elem(bpf_map__fd(u->skel->maps.own_ports), &zero, &ports, BPF_ANY))
 		return -errno;
-	error = fill_allowed(&maps, d->allow, d->allow_count, ALLOWANCE_DNA);
-	return error ? error : fill_allowed(&maps, d->trusted, d->trusted_count, ALLOWANCE_PROXY);
+	error = neverban_put(&maps, d->allow, d->allow_count, ALLOWANCE_DNA);
+	return error ? error : neverban_put(&maps, d->trusted, d->trusted_count, ALLOWANCE_PROXY);
 }
 
 /* The links are pinned too: the family is kept, and deaths announced, whoever of cellctl still runs. */

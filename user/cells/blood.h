@@ -19,6 +19,7 @@ struct conn_ring {
 	uint32_t head, tail;
 };
 
+#define TELL_AGAIN_MS 10000u /* between two lines of the log about the same want of room */
 #define SWEEP_MS_MAX 250u /* between two looks at deadlines, at the most */
 #define STRAYS_MAX 8u
 #define TAGS_MAX   64u

@@ -12,7 +12,6 @@
 
 #define ACCEPT_BATCH  64
 #define PAUSE_MS      100
-#define TELL_AGAIN_MS 10000
 
 static void conn_peer(struct conn *c, const struct sockaddr_storage *from)
 {

@@ -4,7 +4,6 @@
 
 #define LOOKS     64u   /* records looked at for one */
 #define SILENT_MS 1000u /* who has been silent for less may be about to speak */
-#define TELL_AGAIN_MS 10000u
 
 /* For how long nothing was heard from a client of whom the next word is expected; 0 for others. */
 static uint32_t silence(struct artery *a, uint32_t i)

@@ -2,6 +2,7 @@
 /* The newest DNA that this host knows of: from root here, or from a link; its cells take it on, or the old one goes on. */
 #include "cells/gamete.h"
 #include "cells/mutation_propose.h"
+#include "tissue/spread_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -94,24 +95,13 @@ static bool load(int which, int fd)
 	return !hold(&s, bytes);
 }
 
-/* A gamete that dies over it leaves no head. */
 static int save(const struct holding *h)
 {
-	uint8_t head[SPREAD_BYTES] = { 0 };
-	uint64_t done = 0;
+	int error = spread_file_write(FD_SPREAD, &h->word, h->bytes);
 
-	if (ftruncate(FD_SPREAD, 0) || pwrite(FD_SPREAD, head, sizeof(head), 0) != (ssize_t)sizeof(head))
-		return -errno;
-	while (done < h->word.n) {
-		ssize_t n = pwrite(FD_SPREAD, h->bytes + done, h->word.n - done, (off_t)(SPREAD_BYTES + done));
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		done += (uint64_t)n;
-	}
-	spread_write(&h->word, head);
-	memcpy(own.head[0], head, sizeof(head));
-	return pwrite(FD_SPREAD, head, sizeof(head), 0) == (ssize_t)sizeof(head) ? 0 : -EIO;
+	if (!error)
+		spread_write(&h->word, own.head[0]);
+	return error;
 }
 
 /* A copy that was laid with it. */

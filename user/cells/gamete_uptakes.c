@@ -72,17 +72,9 @@ static void tell_all(struct gamete_cell *g)
 			uptakes_go_on(g, &g->link[i]);
 }
 
-static unsigned nibble(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') & 15 : (unsigned)(c - 'a' + 10) & 15;
-}
-
 void uptakes_sum(const struct gamete_cell *g, uint8_t dna[32])
 {
-	const volatile char *hex = g->t->organism->dna_sha256;
-
-	for (unsigned i = 0; i < 32; i++)
-		dna[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+	spread_dna(g->t->organism->dna_sha256, dna);
 }
 
 void uptakes_say(struct gamete_cell *g, const struct spread *s, const char *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Building the next generation from memory, without privileges. May touch: its own memory, the cells' socket for new DNAs. */
 #include "cells/mutation_propose.h"
+#include "tissue/whole.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -54,19 +55,9 @@ static int read_dna(struct building *b)
 
 static int seal(int fd, const void *bytes, uint64_t n)
 {
-	const char *at = bytes;
+	int error = whole_write(fd, bytes, n);
 
-	while (n) {
-		ssize_t w = write(fd, at, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return w < 0 ? -errno : -EIO;
-		at += w;
-		n -= (uint64_t)w;
-	}
-	return fcntl(fd, F_ADD_SEALS, GERM_SEALS | F_SEAL_SEAL) ? -errno : 0;
+	return error ? error : fcntl(fd, F_ADD_SEALS, GERM_SEALS | F_SEAL_SEAL) ? -errno : 0;
 }
 
 static const struct proposed_gene *gene_of(const struct building *b, uint32_t route)

@@ -143,6 +143,11 @@ int spore_read(struct spore *s, const uint8_t *bytes, uint64_t n, const uint8_t 
 	return read_parts(s, bytes + SPORE_HEAD_BYTES, n - SPORE_HEAD_BYTES - SPORE_END_BYTES);
 }
 
+void spore_add(struct spore *s, enum spore_kind kind, uint32_t route, const void *bytes, uint64_t n)
+{
+	s->part[s->parts++] = (struct spore_part){ .kind = kind, .route = (uint16_t)route, .bytes = bytes, .n = n };
+}
+
 const struct spore_part *spore_find(const struct spore *s, enum spore_kind kind, uint16_t route)
 {
 	for (unsigned i = 0; i < s->parts; i++)

@@ -71,6 +71,8 @@ int64_t spore_total(const uint8_t head[SPORE_HEAD_BYTES]);
 int spore_read(struct spore *s, const uint8_t *bytes, uint64_t n, const uint8_t trust[SECRET_PUBLIC_BYTES], uint64_t now_s);
 
 /* The first part of a kind (and route, for genes); NULL when there is none. */
+/* One part more, of the SPORE_PARTS_MAX that there is room for; bytes stay the caller's. */
+void spore_add(struct spore *s, enum spore_kind kind, uint32_t route, const void *bytes, uint64_t n);
 const struct spore_part *spore_find(const struct spore *s, enum spore_kind kind, uint16_t route);
 
 #endif

@@ -9,6 +9,17 @@
 #define LABEL	    "cellws-dna"
 #define SIGNED_HEAD (SPREAD_BYTES - SECRET_SIGNATURE_BYTES)
 
+static unsigned nibble(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') & 15 : (unsigned)(c - 'a' + 10) & 15;
+}
+
+void spread_dna(const volatile char *hex, uint8_t dna[32])
+{
+	for (unsigned i = 0; i < 32; i++)
+		dna[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+}
+
 uint64_t spread_which(const struct spread *s)
 {
 	return wire_get64(s->digest);

@@ -44,6 +44,8 @@ struct spread_piece {
 	size_t n; /* 1 to SPREAD_PIECE_MOST */
 };
 
+/* The digest of a DNA's text from the 64 hex digits that stand for it. */
+void spread_dna(const volatile char *hex, uint8_t dna[32]);
 /* The number by which hosts mean a DNA in short: the first bytes of its digest. */
 uint64_t spread_which(const struct spread *s);
 /* Whether a holds against b. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The germ's sealed memory file: made by `up` or for a new DNA, mapped read-only by cells; and which files it speaks of. */
 #include "tissue/germ.h"
+#include "tissue/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,23 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int germ_write(int fd, const void *bytes, size_t n)
-{
-	const char *p = bytes;
-
-	while (n) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno != EINTR)
-			return -errno;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-	return 0;
-}
 
 static void germ_lay_out(struct germ *g, const struct germ_part source[MEMBRANE_COUNT], size_t mime_n, size_t text_n)
 {
@@ -51,16 +35,16 @@ int germ_make(struct germ *g, const struct germ_part filter_src[MEMBRANE_COUNT],
 	if (fd < 0)
 		return -errno;
 	germ_lay_out(g, filter_src, mime_n, text_n);
-	error = germ_write(fd, g, sizeof(*g));
+	error = whole_write(fd, g, sizeof(*g));
 	for (int i = 0; i < MEMBRANE_COUNT && !error; i++) {
-		error = germ_write(fd, filter_bytes[i], filter_src[i].n);
+		error = whole_write(fd, filter_bytes[i], filter_src[i].n);
 		if (!error)
-			error = germ_write(fd, zeros, (8 - filter_src[i].n % 8) % 8);
+			error = whole_write(fd, zeros, (8 - filter_src[i].n % 8) % 8);
 	}
 	if (!error)
-		error = germ_write(fd, mime, mime_n);
+		error = whole_write(fd, mime, mime_n);
 	if (!error)
-		error = germ_write(fd, text, text_n);
+		error = whole_write(fd, text, text_n);
 	if (!error && fcntl(fd, F_ADD_SEALS, GERM_SEALS | F_SEAL_SEAL))
 		error = -errno;
 	if (error) {
