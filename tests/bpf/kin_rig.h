@@ -60,4 +60,13 @@ struct kin_actor {
 void kin_begin(struct kin_rig *rig, struct kin_actor *actor, int slot, int class, int (*act)(struct kin_rig *rig));
 int kin_let_go(struct kin_actor *actor);
 
+/* In the process that acts: what does not hold ends it, and its line is told in r->notes. */
+#define HOLDS(condition)                                 \
+	do {                                             \
+		if (!(condition)) {                      \
+			r->notes->flag[0] = __LINE__;    \
+			return 1;                        \
+		}                                        \
+	} while (0)
+
 #endif

@@ -42,15 +42,6 @@ static void close_rig(void)
 
 TestSuite(lymph, .init = open_rig, .fini = close_rig, .timeout = 30);
 
-/* In the process that acts: what does not hold ends it, and its line is told. */
-#define HOLDS(condition)                                 \
-	do {                                             \
-		if (!(condition)) {                      \
-			r->notes->flag[0] = __LINE__;    \
-			return 1;                        \
-		}                                        \
-	} while (0)
-
 static void expect_holds(int class, int (*act)(struct kin_rig *r))
 {
 	int status = kin_act(&rig.kin, class < 0 ? -1 : (int)SELF, class, act);

@@ -17,20 +17,7 @@
 #define MEDIAN_S 0.5 /* generous: it is some 10 ms on a machine with nothing else to do */
 #define STEP_NS  200000L
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_96_gamete_killed, .init = open_three, .fini = close_three, .timeout = 90);
+TRIO_SUITE(lab_96_gamete_killed, 90);
 
 /* An organism as its kernel's maps show it. */
 struct seen {

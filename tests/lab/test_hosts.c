@@ -6,20 +6,7 @@
 #include <string.h>
 #include "trio.h"
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_96_hosts, .init = open_three, .fini = close_three, .timeout = 90);
+TRIO_SUITE(lab_96_hosts, 90);
 
 struct look {
 	const char *host; /* NULL: the mother's */

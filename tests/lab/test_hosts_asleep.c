@@ -5,20 +5,7 @@
 #include <string.h>
 #include "trio.h"
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_97_hosts_asleep, .init = open_three, .fini = close_three, .timeout = 90);
+TRIO_SUITE(lab_97_hosts_asleep, 90);
 
 /* What a host's status says of itself; the rest of it stays in lab.out. host: NULL for the mother's. */
 static bool is_asleep(const char *host)
@@ -105,37 +92,13 @@ Test(lab_97_hosts_asleep, b_an_alarm_wakes_nobody_and_growth_does)
 	cr_expect(lab_wait(LAB_SOON_S, is_awake, trio.third), "the sister sleeps on");
 }
 
-static void grow_with_exec(void)
-{
-	char route[160];
-
-	snprintf(route, sizeof(route), "route \"/exec\" { gene = \"%s/build/tests/genes/exec.so\" }", lab_here());
-	trio_grow_with(&trio, route);
-}
-
-/* A request that is not sent to a second drone. The status. */
-static int post_exec(const char *address)
-{
-	struct lab_answer a;
-	struct lab_conn c;
-	int status;
-
-	lab_connect(&c, address);
-	lab_say(&c, "POST /exec HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-	lab_read(&c, &a, false, LAB_SOON_S);
-	status = a.status;
-	lab_answer_free(&a);
-	lab_hang_up(&c);
-	return status;
-}
-
 Test(lab_97_hosts_asleep, c_deadly_requests_are_known_before_anybody_wakes)
 {
-	grow_with_exec();
-	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
-	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	trio_grow_deadly(&trio);
+	cr_assert_eq(trio_die(LAB_SERVER_V4), 502);
+	cr_assert_eq(trio_die(LAB_SERVER_V4), 502);
 	expect_said(trio.third, "status --json", "\"pathogens\": 1", true);
 	cr_expect(is_asleep(trio.third), "it woke");
-	cr_expect_eq(post_exec(TRIO_DAUGHTER_2), 403, "the first request it ever got");
+	cr_expect_eq(trio_die(TRIO_DAUGHTER_2), 403, "the first request it ever got");
 	cr_expect(!is_asleep(trio.third));
 }

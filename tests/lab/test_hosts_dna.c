@@ -11,20 +11,7 @@
 #include "tissue/plan.h"
 #include "trio.h"
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_97_hosts_dna, .init = open_three, .fini = close_three, .timeout = 120);
+TRIO_SUITE(lab_97_hosts_dna, 120);
 
 static char shared[600]; /* DNA text that all begin with */
 

@@ -5,20 +5,7 @@
 #include <string.h>
 #include "trio.h"
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_98_hosts_expel, .init = open_three, .fini = close_three, .timeout = 120);
+TRIO_SUITE(lab_98_hosts_expel, 120);
 
 struct said {
 	const char *host; /* NULL: the mother's */

@@ -6,20 +6,7 @@
 #include <string.h>
 #include "trio.h"
 
-static struct lab lab;
-static struct trio trio;
-
-static void open_three(void)
-{
-	trio_open(&trio, &lab);
-}
-
-static void close_three(void)
-{
-	trio_close(&trio);
-}
-
-TestSuite(lab_97_hosts_signals, .init = open_three, .fini = close_three, .timeout = 90);
+TRIO_SUITE(lab_97_hosts_signals, 90);
 
 struct wanted {
 	const char *host; /* NULL: the mother's */
@@ -101,31 +88,6 @@ Test(lab_97_hosts_signals, b_the_dna_says_how_much_is_left)
 	cr_expect(!is_brought(&near), "at 0 nothing is heard");
 }
 
-/* With a route whose drone is killed at each request. */
-static void grow_with_exec(void)
-{
-	char route[160];
-
-	snprintf(route, sizeof(route), "route \"/exec\" { gene = \"%s/build/tests/genes/exec.so\" }", lab_here());
-	trio_grow_with(&trio, route);
-}
-
-/* A request that is not sent to a second drone. The status. */
-static int post_exec(const char *address)
-{
-	struct lab_answer a;
-	struct lab_conn c;
-	int status;
-
-	lab_connect(&c, address);
-	lab_say(&c, "POST /exec HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-	lab_read(&c, &a, false, LAB_SOON_S);
-	status = a.status;
-	lab_answer_free(&a);
-	lab_hang_up(&c);
-	return status;
-}
-
 static bool knows_contagion(void *host)
 {
 	trio_at(&trio, host, "immune log");
@@ -142,17 +104,17 @@ Test(lab_97_hosts_signals, c_the_second_death_anywhere_is_refused_everywhere)
 {
 	char id[17];
 
-	grow_with_exec();
+	trio_grow_deadly(&trio);
 	trio_id(&trio, NULL, id);
-	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	cr_assert_eq(trio_die(LAB_SERVER_V4), 502);
 	cr_expect(lab_wait(LAB_SOON_S, knows_contagion, trio.third), "%s", lab.out);
 	cr_expect(strstr(lab.out, id), "the host is not named: %s", lab.out);
 	cr_expect(lab_wait(LAB_SOON_S, knows_contagion, lab.client), "%s", lab.out);
-	cr_assert_eq(post_exec(TRIO_DAUGHTER_1), 502, "one death alone is not deadly");
+	cr_assert_eq(trio_die(TRIO_DAUGHTER_1), 502, "one death alone is not deadly");
 	cr_expect(lab_wait(LAB_SOON_S, is_deadly, trio.third), "%s", lab.out);
 	cr_expect(lab_wait(LAB_SOON_S, is_deadly, NULL), "%s", lab.out);
 	/* Where no drone has died of it. */
-	cr_expect_eq(post_exec(TRIO_DAUGHTER_2), 403);
+	cr_expect_eq(trio_die(TRIO_DAUGHTER_2), 403);
 }
 
 static bool has_lost_one(void *arg)
@@ -163,11 +125,11 @@ static bool has_lost_one(void *arg)
 
 Test(lab_97_hosts_signals, d_who_was_away_is_told)
 {
-	grow_with_exec();
+	trio_grow_deadly(&trio);
 	lab_sh(&lab, "ip -n %s link set eth0 down", trio.third);
 	cr_assert(lab_wait(LAB_SOON_S, has_lost_one, NULL), "the link holds");
-	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
-	cr_assert_eq(post_exec(LAB_SERVER_V4), 502);
+	cr_assert_eq(trio_die(LAB_SERVER_V4), 502);
+	cr_assert_eq(trio_die(LAB_SERVER_V4), 502);
 	cr_expect(lab_wait(LAB_SOON_S, is_deadly, lab.client));
 	lab_sh(&lab, "ip -n %s link set eth0 up; ip -n %s route add default via 10.98.0.1", trio.third, trio.third);
 	cr_expect(lab_wait(2 * LAB_SOON_S, is_deadly, trio.third), "%s", lab.out);

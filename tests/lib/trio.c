@@ -102,3 +102,26 @@ void trio_id(struct trio *t, const char *host, char id[17])
 	snprintf(id, 17, "%s", json_string_value(json_object_get(json_object_get(status, "organism"), "id")));
 	json_decref(status);
 }
+
+void trio_grow_deadly(struct trio *t)
+{
+	char route[160];
+
+	snprintf(route, sizeof(route), "route \"/exec\" { gene = \"%s/build/tests/genes/exec.so\" }", lab_here());
+	trio_grow_with(t, route);
+}
+
+int trio_die(const char *address)
+{
+	struct lab_answer a;
+	struct lab_conn c;
+	int status;
+
+	lab_connect(&c, address);
+	lab_say(&c, "POST /exec HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	lab_read(&c, &a, false, LAB_SOON_S);
+	status = a.status;
+	lab_answer_free(&a);
+	lab_hang_up(&c);
+	return status;
+}

@@ -15,6 +15,20 @@ struct trio {
 	char key[64];	/* public */
 };
 
+/* A suite whose tests have each three hosts of their own, named trio, in a lab named lab. A test that takes longer than seconds fails. */
+#define TRIO_SUITE(name, seconds)                                                                      \
+	static struct lab lab;                                                                         \
+	static struct trio trio;                                                                       \
+	static void name##_open(void)                                                                  \
+	{                                                                                              \
+		trio_open(&trio, &lab);                                                                \
+	}                                                                                              \
+	static void name##_close(void)                                                                 \
+	{                                                                                              \
+		trio_close(&trio);                                                                     \
+	}                                                                                              \
+	TestSuite(name, .init = name##_open, .fini = name##_close, .timeout = seconds)
+
 void trio_open(struct trio *t, struct lab *l);
 void trio_close(struct trio *t);
 
@@ -22,6 +36,10 @@ void trio_close(struct trio *t);
 void trio_grow(struct trio *t);
 /* The same with more text for the DNA. */
 void trio_grow_with(struct trio *t, const char *more);
+
+/* The same with a route "/exec" whose drone is killed at each request; and such a request, not sent to a second drone: the status. */
+void trio_grow_deadly(struct trio *t);
+int trio_die(const char *address);
 
 /* cellctl on a daughter's host, or the mother's (NULL). The exit code. */
 int trio_at(struct trio *t, const char *host, const char *words);
